@@ -1,0 +1,130 @@
+import type { Duplex } from 'node:stream';
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { Limits, SubstrateKind } from '@cspace/protocol/sandbox';
+import type { Owner } from '../system/owner.ts';
+
+/** What a substrate can do: differences are data, never a question after its kind. */
+export interface Capabilities {
+  /** What stands between the guest and the host's kernel. */
+  isolation: 'microvm' | 'container';
+  /** Host folders can be bound in. */
+  sharedFolders: boolean;
+  /** The machine has an address that the host can route to. */
+  routableAddress: boolean;
+  /** The host attaches the network itself (our bridge), between `create` and `start`. */
+  hostNetwork: boolean;
+  /** The entrypoint may set the host name. */
+  setsHostname: boolean;
+}
+
+/** A thing this host lacks or has, in words; `fix` is a command. */
+export interface ProbeFinding {
+  ok: boolean;
+  what: string;
+  why?: string;
+  fix?: string;
+  /** Debian packages that would mend it. */
+  packages?: string[];
+}
+
+export interface Probe {
+  /** Every finding that is required holds. */
+  usable: boolean;
+  version: string | null;
+  findings: ProbeFinding[];
+}
+
+export interface Mount {
+  /** Absolute path of a folder on the host. */
+  source: string;
+  target: string;
+  readOnly: boolean;
+}
+
+export interface MachineSpec {
+  ref: SandboxRef;
+  /** Identifies CSPACE_HOME; goes on everything we make as a label. */
+  homeLabel: string;
+  image: string;
+  /** Files of the guest's `dev` belong to this user on the host. */
+  owner: Owner;
+  mounts: Mount[];
+  limits: Limits;
+  /** Not secret: secrets go in a mounted file. */
+  env: Record<string, string>;
+  /** A host folder for what the machine needs while it exists: console log and such. */
+  folder: string;
+}
+
+export type MachineState = 'created' | 'running' | 'stopping' | 'exited';
+
+export interface Machine {
+  ref: SandboxRef;
+  state: MachineState;
+  /** The engine's own id of it: another one after it was made again. */
+  id: string;
+  /** Its first process on the host while it runs or is initialised, where the substrate has one. */
+  pid: number | null;
+  exitCode: number | null;
+  /** The kernel ended it for want of memory. */
+  outOfMemory: boolean;
+  startedAt: string | null;
+}
+
+/** A machine changed; read its state anew, the event may be late. */
+export interface MachineEvent {
+  ref: SandboxRef;
+  type: 'started' | 'exited' | 'removed';
+}
+
+export interface ExecOptions {
+  tty: boolean;
+  user: 'dev' | 'root';
+  cwd: string;
+  env: Record<string, string>;
+}
+
+export interface BuildContext {
+  /** The image's tag, by the hash of its content. */
+  tag: string;
+  /** A real path (no symbolic link in it) with Dockerfile and all that it copies. */
+  folder: string;
+  buildArgs: Record<string, string>;
+  onLine: (line: string) => void;
+  signal: AbortSignal;
+}
+
+/**
+ * A way to run machines. Every method that waits takes a signal and has a deadline of its own; failures are thrown as
+ * ProblemError, "not there" is undefined. Only what carries our home's label is ever seen or removed.
+ */
+export interface Substrate {
+  readonly kind: SubstrateKind;
+  readonly capabilities: Capabilities;
+  /** Never throws: says what is missing and how to mend it. */
+  probe(signal: AbortSignal): Promise<Probe>;
+  hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
+  ensureImage(context: BuildContext): Promise<void>;
+  /** Makes the machine, not yet running; the same one again where it exists. Undoes itself on failure. */
+  create(spec: MachineSpec, signal: AbortSignal): Promise<Machine>;
+  /** Starts a created machine; nothing where it runs. `attachNetwork` is called before its first process, with its pid. */
+  start(
+    ref: SandboxRef,
+    attachNetwork: (pid: number) => Promise<void>,
+    signal: AbortSignal,
+  ): Promise<Machine>;
+  /** Asks the machine to end and forces it after `graceMs`; nothing where it does not run. */
+  stop(ref: SandboxRef, graceMs: number, signal: AbortSignal): Promise<void>;
+  /** Removes the machine, running or not; resolves where it is gone already. */
+  destroy(ref: SandboxRef, signal: AbortSignal): Promise<void>;
+  inspect(ref: SandboxRef, signal: AbortSignal): Promise<Machine | undefined>;
+  list(signal: AbortSignal): Promise<Machine[]>;
+  /** Events until the signal; reconnects by itself where the engine's stream ends. */
+  watch(onEvent: (event: MachineEvent) => void, signal: AbortSignal): Promise<void>;
+  /** The argv to spawn for a command inside. */
+  execCommand(ref: SandboxRef, argv: readonly string[], options: ExecOptions): string[];
+  /** Environment that argv wants (the engine's configuration); never secret. */
+  readonly execEnv: Record<string, string>;
+  /** A stream to a TCP port of the machine. */
+  dial(ref: SandboxRef, port: number, signal: AbortSignal): Promise<Duplex>;
+}

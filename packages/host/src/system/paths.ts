@@ -1,0 +1,44 @@
+import { join } from 'node:path';
+import type { SandboxRef } from '@cspace/protocol/names';
+
+/**
+ * Every file and folder that cspace keeps on the host; ARCHITECTURE.md lists the same ones. `home` is CSPACE_HOME, an
+ * absolute path.
+ */
+export function getPaths(home: string) {
+  const of = (folder: string, ref: SandboxRef, ...rest: string[]) =>
+    join(home, folder, ref.project, ref.sandbox, ...rest);
+  return {
+    home,
+    socket: join(home, 'daemon.sock'),
+    daemonLock: join(home, 'daemon.lock'),
+    daemonLog: join(home, 'daemon.log'),
+    config: join(home, 'config.json'),
+    secrets: join(home, 'secrets.env'),
+    registry: join(home, 'registry'),
+    cache: join(home, 'cache'),
+    /** What podman is told about this host; made anew at daemon start. */
+    engine: join(home, 'cache', 'engine'),
+    record: (ref: SandboxRef) => join(home, 'registry', ref.project, `${ref.sandbox}.json`),
+    journal: (ref: SandboxRef) => join(home, 'journal', ref.project, `${ref.sandbox}.ndjson`),
+    machine: (ref: SandboxRef) => of('machines', ref),
+    /** Bound at /run/cspace, read-only: secrets.env, sandbox.json, resolv.conf, hosts. */
+    machineRun: (ref: SandboxRef) => of('machines', ref, 'run'),
+    clone: (ref: SandboxRef) => of('clones', ref),
+    /** A clone being made; renamed to `clone` when whole. */
+    partialClone: (ref: SandboxRef) => join(home, 'clones', ref.project, `.${ref.sandbox}.partial`),
+    session: (ref: SandboxRef) => of('sessions', ref),
+    events: (ref: SandboxRef) => of('sessions', ref, 'events.ndjson'),
+    transcripts: (ref: SandboxRef) => of('sessions', ref, 'claude'),
+  };
+}
+export type Paths = ReturnType<typeof getPaths>;
+
+/** Where things stand inside a sandbox. */
+export const GUEST = {
+  workspace: '/workspace',
+  sessions: '/sessions',
+  transcripts: '/home/dev/.claude/projects/-workspace',
+  run: '/run/cspace',
+  secrets: '/run/cspace/secrets.env',
+} as const;

@@ -1,0 +1,52 @@
+import { z } from 'zod';
+import { Name } from './names.ts';
+import { Health } from './supervisor-api.ts';
+
+export const SubstrateKind = z.enum(['podman', 'qemu', 'apple']);
+export type SubstrateKind = z.infer<typeof SubstrateKind>;
+
+/** Bounds of one machine. */
+export const Limits = z.strictObject({
+  /** Processors; fractions allowed. */
+  cpus: z.number().positive().max(1024),
+  memoryMiB: z.number().int().min(256),
+  /** Processes and threads together. */
+  pids: z.number().int().min(64),
+});
+export type Limits = z.infer<typeof Limits>;
+
+/** `nat`: out as the host gets out. `none`: nothing but the daemon. */
+export const NetworkMode = z.enum(['nat', 'none']);
+export type NetworkMode = z.infer<typeof NetworkMode>;
+
+/**
+ * `starting`: being made; `running`; `stopped`: no machine, clone and session are kept; `exited`: the machine ended by
+ * itself; `stopping`; `broken`: its record cannot be read.
+ */
+export const SandboxState = z.enum(['starting', 'running', 'stopping', 'stopped', 'exited', 'broken']);
+export type SandboxState = z.infer<typeof SandboxState>;
+
+/** A sandbox as `cspace ls --json` shows it. */
+export const SandboxView = z.object({
+  project: Name,
+  sandbox: Name,
+  state: SandboxState,
+  /** IPv4, while it runs. */
+  address: z.string().nullable(),
+  substrate: SubstrateKind.nullable(),
+  branch: z.string().nullable(),
+  /** Session id of Claude Code, the last one seen. */
+  session: z.string().nullable(),
+  /** The host repository's main work tree. */
+  repository: z.string().nullable(),
+  createdAt: z.string().nullable(),
+  /** Why it is `exited` or `broken`. */
+  reason: z.string().optional(),
+  /** The practice model answers, because no credential was given. */
+  practice: z.boolean(),
+});
+export type SandboxView = z.infer<typeof SandboxView>;
+
+/** A sandbox as `cspace status` shows it: the view, and what its supervisor says of itself. */
+export const SandboxStatus = SandboxView.extend({ supervisor: Health.nullable() });
+export type SandboxStatus = z.infer<typeof SandboxStatus>;
