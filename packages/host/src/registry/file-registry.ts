@@ -1,0 +1,69 @@
+import { readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { formatRef, SandboxRef } from '@cspace/protocol/names';
+import { ensureFolder, readRegularFile, writeFileAtomic } from '../system/files.ts';
+import type { Owner } from '../system/owner.ts';
+import type { Paths } from '../system/paths.ts';
+import { SandboxRecord } from './record.ts';
+import type { BrokenRecord, Registry } from './registry.ts';
+
+const MAX_RECORD_BYTES = 64 * 1024;
+
+/** The registry of `paths.registry`, one JSON file a sandbox, read once at the start. */
+export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Registry> {
+  const records = new Map<string, SandboxRecord>();
+  const broken = new Map<string, BrokenRecord>();
+  await ensureFolder(paths.registry, { owner });
+  for (const ref of await findRefs(paths.registry)) {
+    const read = await readRecord(paths.record(ref), ref);
+    if (typeof read === 'string') broken.set(formatRef(ref), { ref, reason: read });
+    else records.set(formatRef(ref), read);
+  }
+  return {
+    get: (ref) => records.get(formatRef(ref)),
+    list: () => [...records.values()],
+    listBroken: () => [...broken.values()],
+    async put(record) {
+      const path = paths.record(record);
+      await ensureFolder(dirname(path), { owner });
+      await writeFileAtomic(path, `${JSON.stringify(SandboxRecord.parse(record), null, 2)}\n`, { owner });
+      records.set(formatRef(record), record);
+      broken.delete(formatRef(record));
+    },
+    async remove(ref) {
+      await rm(paths.record(ref), { force: true });
+      records.delete(formatRef(ref));
+      broken.delete(formatRef(ref));
+    },
+  };
+}
+
+/** The sandboxes that have a file, by its place; files with other names are not ours and stay unread. */
+async function findRefs(folder: string): Promise<SandboxRef[]> {
+  const found: SandboxRef[] = [];
+  for (const project of await readdir(folder, { withFileTypes: true })) {
+    if (!project.isDirectory()) continue;
+    for (const name of await readdir(join(folder, project.name))) {
+      if (!name.endsWith('.json')) continue;
+      const ref = SandboxRef.safeParse({ project: project.name, sandbox: name.slice(0, -'.json'.length) });
+      if (ref.success) found.push(ref.data);
+    }
+  }
+  return found;
+}
+
+/** The record, or why it cannot be read. */
+async function readRecord(path: string, ref: SandboxRef): Promise<SandboxRecord | string> {
+  try {
+    const text = await readRegularFile(path, MAX_RECORD_BYTES);
+    if (text === undefined) return 'not a regular file';
+    const parsed = SandboxRecord.safeParse(JSON.parse(text));
+    if (!parsed.success)
+      return `not a record of this version: ${parsed.error.issues[0]?.message ?? 'unknown'}`;
+    if (formatRef(parsed.data) !== formatRef(ref))
+      return `it names another sandbox, ${formatRef(parsed.data)}`;
+    return parsed.data;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}

@@ -1,0 +1,19 @@
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { SandboxRecord } from './record.ts';
+
+/** A record file that cannot be read, listed so that nobody has to guess. */
+export interface BrokenRecord {
+  ref: SandboxRef;
+  reason: string;
+}
+
+/** All sandboxes of a home. Reading is from memory; a change is on disk before its promise resolves. */
+export interface Registry {
+  get(ref: SandboxRef): SandboxRecord | undefined;
+  list(): SandboxRecord[];
+  listBroken(): BrokenRecord[];
+  /** Writes the record whole; rejects with the system's error and leaves the old one. */
+  put(record: SandboxRecord): Promise<void>;
+  /** Removes it, broken or not; resolves where it is gone already. */
+  remove(ref: SandboxRef): Promise<void>;
+}
