@@ -1,0 +1,231 @@
+import { type Agent, AgentStartError, type StartAgent } from './agent.ts';
+import { sleep } from './deferred.ts';
+import type { History } from './history.ts';
+import type { Recorder } from './recorder.ts';
+
+/** How a lost agent is replaced. */
+export interface Patience {
+  /** Waits before the second, third, … start in a row; their number is how often it is tried again. */
+  delaysMs: readonly number[];
+  /** An agent that lived so long without a turn was well. */
+  healthyMs: number;
+}
+
+export const PATIENCE: Patience = { delaysMs: [200, 1000, 2000, 5000, 10_000, 20_000], healthyMs: 60_000 };
+
+/** After so many deaths in a row the conversation itself is taken for the cause. */
+const DEATHS_OF_A_CONVERSATION = 4;
+/** After so many failed attempts to resume it is tried whether a new conversation starts. */
+const FAILED_RESUMES = 2;
+
+export interface KeeperDeps {
+  startAgent: StartAgent;
+  recorder: Recorder;
+  history: History;
+  model: string | null;
+  practice: boolean;
+  patience: Patience;
+  /** Whether a conversation has a transcript, and whether a turn stands in it. */
+  findTranscript: (session: string) => Promise<string | undefined>;
+  hasPrompt: (transcript: string, turn: string) => Promise<boolean>;
+  sweep: () => Promise<number>;
+  countOomKills: () => number;
+}
+
+/** An agent that runs. */
+export interface LiveAgent {
+  agent: Agent;
+  /** The turn it goes on with by itself. */
+  rerun: string | undefined;
+  /** Where its messages go; those that came before are given at once. */
+  listen(onMessage: (message: unknown) => void): void;
+}
+
+interface Plan {
+  session: string;
+  resume: boolean;
+  rerun: string | undefined;
+  /** The conversation that is given up, and why. */
+  reset?: { from: string; reason: string };
+}
+
+/** Keeps one agent alive for a session: resumes, starts anew where that is impossible, backs off, gives up. */
+export class AgentKeeper {
+  session: string | null;
+  state: 'starting' | 'retrying' | 'up' | 'failed' = 'starting';
+  /** Why it is retrying or failed. */
+  reason: string | undefined;
+  readonly #deps: KeeperDeps;
+  #used: boolean;
+  #live: LiveAgent | undefined;
+  /** Starts that failed and agents that died, in a row. */
+  #failures = 0;
+  #failedResumes = 0;
+  /** Deaths in a row that want of memory does not explain. */
+  #deaths = 0;
+  #oomKills = 0;
+  #startedAt = 0;
+  #hurry = new AbortController();
+
+  constructor(deps: KeeperDeps) {
+    this.#deps = deps;
+    this.session = deps.history.session;
+    this.#used = deps.history.sessionUsed;
+  }
+
+  /** The agent, started where there is none; undefined after giving up. Rejects with the signal's reason. */
+  async ensure(cutOff: string | undefined, signal: AbortSignal): Promise<LiveAgent | undefined> {
+    while (!this.#live) {
+      signal.throwIfAborted();
+      if (this.#failures > 0) {
+        const delay = this.#deps.patience.delaysMs[this.#failures - 1];
+        if (delay === undefined) {
+          this.state = 'failed';
+          return undefined;
+        }
+        this.state = 'retrying';
+        await sleep(delay, AbortSignal.any([signal, this.#hurry.signal]));
+        signal.throwIfAborted();
+      }
+      this.#hurry = new AbortController();
+      await this.#tryStart(await this.#plan(cutOff), signal);
+    }
+    return this.#live;
+  }
+
+  /** Cuts a wait short. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
+  /** Begins to count anew, after giving up. */
+  forgive(): void {
+    this.#failures = 0;
+    this.#failedResumes = 0;
+    this.#deaths = 0;
+    this.state = 'retrying';
+  }
+
+  /** A turn came to its end: agent and conversation are well. */
+  noteHealthy(): void {
+    this.#failures = 0;
+    this.#deaths = 0;
+    this.#used = true;
+    this.reason = undefined;
+  }
+
+  noteSession(session: string): void {
+    this.session = session;
+  }
+
+  /** The agent has died, or has to: ends what is left of it and says so. */
+  async lose(reason: string): Promise<string> {
+    const isOom = this.#deps.countOomKills() > this.#oomKills;
+    const why = isOom ? `${reason}: the kernel killed a process here for want of memory` : reason;
+    if (performance.now() - this.#startedAt > this.#deps.patience.healthyMs) this.#failures = 0;
+    this.#failures += 1;
+    if (!isOom) this.#deaths += 1;
+    this.state = 'retrying';
+    this.reason = why;
+    await this.#end(why, false);
+    return why;
+  }
+
+  /** Ends the agent in good order. */
+  async stop(reason: string): Promise<void> {
+    if (this.#live) await this.#end(reason, true);
+  }
+
+  async #end(reason: string, expected: boolean): Promise<void> {
+    const live = this.#live;
+    this.#live = undefined;
+    await live?.agent.stop();
+    await this.#deps.sweep();
+    this.#deps.recorder.record({ type: 'agent.exited', session: this.session, data: { reason, expected } });
+  }
+
+  async #plan(cutOff: string | undefined): Promise<Plan> {
+    const from = this.session;
+    const fresh = { session: crypto.randomUUID(), resume: false, rerun: undefined };
+    if (from === null) return fresh;
+    const transcript = await this.#deps.findTranscript(from);
+    if (transcript === undefined) {
+      return this.#used ? { ...fresh, reset: { from, reason: 'its transcript is gone' } } : fresh;
+    }
+    if (this.#deaths >= DEATHS_OF_A_CONVERSATION) {
+      this.#deaths = 0;
+      return { ...fresh, reset: { from, reason: `the agent died ${DEATHS_OF_A_CONVERSATION} times in it` } };
+    }
+    if (this.#failedResumes >= FAILED_RESUMES) {
+      this.#failedResumes = 0;
+      return {
+        ...fresh,
+        reset: { from, reason: `it cannot be resumed: ${this.reason ?? 'no reason given'}` },
+      };
+    }
+    const rerun =
+      cutOff !== undefined && (await this.#deps.hasPrompt(transcript, cutOff)) ? cutOff : undefined;
+    return { session: from, resume: true, rerun };
+  }
+
+  async #tryStart(plan: Plan, signal: AbortSignal): Promise<void> {
+    const inbox = createInbox();
+    try {
+      const { session, resume, rerun } = plan;
+      this.#oomKills = this.#deps.countOomKills();
+      const options = { session, resume, rerun: rerun !== undefined, onMessage: inbox.put };
+      const agent = await this.#deps.startAgent(options, signal);
+      this.#startedAt = performance.now();
+      this.#live = { agent, rerun, listen: inbox.listen };
+    } catch (error) {
+      await this.#noteFailedStart(plan, error, signal);
+      return;
+    }
+    this.#failedResumes = 0;
+    this.#noteStarted(plan);
+  }
+
+  /** A conversation is given up only when the new one has begun: the trouble may be another's. */
+  #noteStarted({ reset, session, resume }: Plan): void {
+    const { recorder, model, practice } = this.#deps;
+    if (reset) recorder.record({ type: 'agent.reset', session: null, data: reset });
+    if (!resume) this.#used = false;
+    this.session = session;
+    this.state = 'up';
+    const type = resume ? 'agent.resumed' : 'agent.started';
+    recorder.record({ type, session, data: { model, practice } });
+  }
+
+  async #noteFailedStart(plan: Plan, error: unknown, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    this.reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof AgentStartError && error.kind === 'no-conversation' && plan.resume) {
+      // Claude Code itself says that nothing is there: no need to try a second time.
+      this.#failedResumes = FAILED_RESUMES;
+      this.#failures = Math.max(1, this.#failures);
+      this.hurry();
+      return;
+    }
+    if (plan.resume) this.#failedResumes += 1;
+    this.#failures += 1;
+    await this.#deps.sweep();
+  }
+}
+
+/** Keeps messages until somebody listens: an agent that goes on with a turn speaks before it is given one. */
+function createInbox() {
+  let early: unknown[] = [];
+  let listener: ((message: unknown) => void) | undefined;
+  return {
+    put(message: unknown): void {
+      if (listener) listener(message);
+      else early.push(message);
+    },
+    listen(onMessage: (message: unknown) => void): void {
+      listener = onMessage;
+      const waiting = early;
+      early = [];
+      for (const message of waiting) onMessage(message);
+    },
+  };
+}
