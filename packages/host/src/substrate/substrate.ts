@@ -87,6 +87,8 @@ export interface ExecOptions {
 export interface BuildContext {
   /** The image's tag, by the hash of its content. */
   tag: string;
+  /** A second tag for the same image, taken from whatever had it. */
+  alias?: string;
   /** A real path (no symbolic link in it) with Dockerfile and all that it copies. */
   folder: string;
   buildArgs: Record<string, string>;
