@@ -21,6 +21,7 @@ const mercury: SandboxRecord = {
   network: 'nat',
   model: null,
   practice: true,
+  session: null,
   createdAt: '2026-01-01T00:00:00.000Z',
 };
 

@@ -25,6 +25,8 @@ export const SandboxRecord = z.strictObject({
   network: NetworkMode,
   model: z.string().nullable(),
   practice: z.boolean(),
+  /** Session id of Claude Code, the last one told by the supervisor. */
+  session: z.string().max(100).nullable(),
   createdAt: z.string(),
 });
 export type SandboxRecord = z.infer<typeof SandboxRecord>;

@@ -1,0 +1,57 @@
+import { createHash } from 'node:crypto';
+import { realpathSync } from 'node:fs';
+import type { DaemonConfig } from '../config/load.ts';
+import { openFileJournal } from '../journal/journal.ts';
+import { openFileRegistry } from '../registry/file-registry.ts';
+import type { House } from '../sandbox/house.ts';
+import { createKeyedLock } from '../sandbox/keyed-lock.ts';
+import { openTokenStore } from '../sandbox/tokens.ts';
+import { selectSubstrate } from '../substrate/select.ts';
+import type { Log } from '../system/log.ts';
+import type { Owner } from '../system/owner.ts';
+import { getPaths } from '../system/paths.ts';
+import { createHostNetwork, type HostNetwork } from './host-network.ts';
+import { createImageProvider } from './image-provider.ts';
+
+export interface HouseOptions {
+  home: string;
+  owner: Owner;
+  config: DaemonConfig;
+  log: Log;
+}
+
+/** Everything the use cases work with, put together for this host. */
+export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
+  const { home, owner, config, log } = options;
+  const paths = getPaths(home);
+  const homeLabel = getHomeLabel(home);
+  const registry = await openFileRegistry(paths, owner);
+  const substrates = {
+    folder: paths.engine,
+    owner,
+    homeLabel,
+    addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
+  };
+  const podman = selectSubstrate('podman', substrates);
+  return {
+    paths,
+    owner,
+    homeLabel,
+    httpPort: config.ports.http,
+    registry,
+    journal: openFileJournal(paths, owner),
+    tokens: openTokenStore(paths, owner),
+    network: createHostNetwork({ config, home, owner }),
+    image: createImageProvider({ paths, owner, substrate: podman }),
+    getSubstrate: (kind) =>
+      kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates),
+    locks: createKeyedLock(),
+    log,
+    now: () => new Date(),
+  };
+}
+
+/** Tells the things of one home from those of another in the engine. */
+export function getHomeLabel(home: string): string {
+  return createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12);
+}

@@ -1,0 +1,89 @@
+import { networkInterfaces } from 'node:os';
+import { ProblemError } from '@cspace/protocol/problem';
+import type { DaemonConfig } from '../config/load.ts';
+import { getGateway, pickAddress } from '../network/addresses.ts';
+import { attachMachine, detachMachine } from '../network/attach.ts';
+import { ensureNetwork, removeNetwork } from '../network/network.ts';
+import type { Network } from '../sandbox/house.ts';
+import type { Owner } from '../system/owner.ts';
+
+/** What answers on the gateway's address. */
+type GatewayHandler = (request: Request, peer: string | undefined) => Promise<Response>;
+
+export interface HostNetwork extends Network {
+  /** Who answers what sandboxes ask; to be set before `ensure`. */
+  serve(handler: GatewayHandler): void;
+  /** Listens no more; the network stays, machines use it. */
+  close(): Promise<void>;
+  /** Takes it all away, the route last. */
+  remove(signal: AbortSignal): Promise<void>;
+}
+
+/** The network of this home on a Linux host, and the HTTP server on its gateway. */
+export function createHostNetwork(options: {
+  config: DaemonConfig;
+  home: string;
+  owner: Owner;
+}): HostNetwork {
+  const { config, home, owner } = options;
+  const network = { bridge: config.bridge, subnet: config.subnet, home, owner };
+  const gateway = getGateway(config.subnet);
+  let handler: GatewayHandler = async () => new Response(null, { status: 503 });
+  let server: ReturnType<typeof Bun.serve> | undefined;
+
+  async function close() {
+    await server?.stop(true);
+    server = undefined;
+  }
+
+  return {
+    gateway,
+    serve: (given) => {
+      handler = given;
+    },
+    pickAddress: (taken, preferred) => pickAddress(config.subnet, taken, preferred ?? undefined),
+    // Route, bridge, rules, and the server on the gateway.
+    async ensure(signal) {
+      if (server && hasAddress(config.bridge, gateway)) return;
+      await close();
+      await ensureNetwork(network, signal);
+      server = listen({ hostname: gateway, port: config.ports.http, handler: (...args) => handler(...args) });
+    },
+    close,
+    async remove(signal) {
+      await close();
+      await removeNetwork(network, signal);
+    },
+    async attach({ ref, pid, address }, signal) {
+      await attachMachine({ ...network, ref, pid, address }, signal);
+    },
+    async detach(address, signal) {
+      await detachMachine(network, address, signal);
+    },
+  };
+}
+
+/** The bridge may have been removed by hand. Asked by netlink: /sys would show another namespace's. */
+function hasAddress(bridge: string, address: string): boolean {
+  return networkInterfaces()[bridge]?.some((one) => one.address === address) ?? false;
+}
+
+function listen({ hostname, port, handler }: { hostname: string; port: number; handler: GatewayHandler }) {
+  try {
+    return Bun.serve({
+      hostname,
+      port,
+      // A model may think for long between two words.
+      idleTimeout: 0,
+      fetch: (request, server) => handler(request, server.requestIP(request)?.address),
+    });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new ProblemError({
+      code: 'port-taken',
+      message: `port ${port} on ${hostname} is taken`,
+      why: 'another program listens there; sandboxes reach the daemon on it',
+      fix: `see who: ss -ltnp 'sport = :${port}'; or set "ports": {"http": N} in config.json`,
+    });
+  }
+}

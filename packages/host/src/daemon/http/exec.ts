@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto';
+import { ExecControl, ExecRequest } from '@cspace/protocol/daemon-api';
+import type { SandboxRef } from '@cspace/protocol/names';
+import { toProblem } from '@cspace/protocol/problem';
+import type { ServerWebSocket, WebSocketHandler } from 'bun';
+import type { House } from '../../sandbox/house.ts';
+import { getSupervisor } from '../../sandbox/machine.ts';
+import { getRecord } from '../../sandbox/view.ts';
+import { BASE_ENV } from '../../system/exec.ts';
+import { signalMarked } from '../../system/marked-processes.ts';
+import { type Command, spawnPiped, spawnTerminal } from '../../system/spawn.ts';
+
+/** What belongs to one `exec` connection. */
+export interface ExecConnection {
+  ref: SandboxRef;
+  command?: Command;
+  /** Stands in the environment of everything the command starts: how it is found to be ended. */
+  marker: string;
+  /** The connection is over; also told when the daemon counts its open requests. */
+  onClose(): void;
+}
+
+type Socket = ServerWebSocket<ExecConnection>;
+
+/** Names a command's processes; killing `podman exec` itself leaves what it started alive. */
+const MARKER_ENV = 'CSPACE_EXEC';
+
+export function createExecConnection(ref: SandboxRef, onClose: () => void): ExecConnection {
+  return { ref, marker: randomUUID(), onClose };
+}
+
+/** `exec`: bytes, window sizes, signals and the exit code between a client and a command in a sandbox. */
+export function createExecHandler(house: House): WebSocketHandler<ExecConnection> {
+  return {
+    // A terminal may stand still for days.
+    idleTimeout: 0,
+    maxPayloadLength: 4 * 1024 * 1024,
+    async message(socket, message) {
+      try {
+        if (typeof message === 'string') await handleText(house, socket, message);
+        else await handleInput(socket, message);
+      } catch (error) {
+        send(socket, { type: 'problem', problem: toProblem(error) });
+        socket.close();
+      }
+    },
+    drain: (socket) => socket.data.command?.resume(),
+    close(socket) {
+      socket.data.onClose();
+      // When the client goes, the command goes.
+      if (socket.data.command && !socket.data.command.hasExited()) {
+        void signalMarked(MARKER_ENV, socket.data.marker, 'SIGKILL');
+        socket.data.command.kill();
+      }
+    },
+  };
+}
+
+async function handleText(house: House, socket: Socket, text: string): Promise<void> {
+  if (!socket.data.command) return start(house, socket, ExecRequest.parse(JSON.parse(text)));
+  const control = ExecControl.parse(JSON.parse(text));
+  if (control.type === 'resize') socket.data.command.resize(control.columns, control.rows);
+  if (control.type === 'signal') await signalMarked(MARKER_ENV, socket.data.marker, control.signal);
+}
+
+async function handleInput(socket: Socket, bytes: Buffer): Promise<void> {
+  if (bytes.length === 0) socket.data.command?.closeInput();
+  else await socket.data.command?.write(bytes);
+}
+
+async function start(house: House, socket: Socket, request: ExecRequest): Promise<void> {
+  const { ref, marker } = socket.data;
+  const record = getRecord(house, ref);
+  await getSupervisor(house, record);
+  const substrate = house.getSubstrate(record.substrate);
+  const argv = substrate.execCommand(ref, request.argv, {
+    tty: request.tty,
+    user: request.user,
+    cwd: request.cwd,
+    env: { [MARKER_ENV]: marker, ...(request.term ? { TERM: request.term } : {}) },
+  });
+  const options = {
+    env: { ...BASE_ENV, ...substrate.execEnv, ...(request.term ? { TERM: request.term } : {}) },
+    onOutput: (stream: 1 | 2, bytes: Uint8Array) => {
+      const framed = new Uint8Array(bytes.length + 1);
+      framed[0] = stream;
+      framed.set(bytes, 1);
+      // -1: it is queued, but the client is slow; `drain` says when to go on.
+      return socket.sendBinary(framed) !== -1;
+    },
+    onExit: (code: number) => {
+      send(socket, { type: 'exit', code });
+      socket.close();
+    },
+  };
+  socket.data.command = request.tty
+    ? spawnTerminal(argv, { ...options, columns: request.columns ?? 80, rows: request.rows ?? 24 })
+    : spawnPiped(argv, options);
+}
+
+function send(socket: Socket, control: ExecControl): void {
+  socket.sendText(JSON.stringify(control));
+}

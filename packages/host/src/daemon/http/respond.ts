@@ -1,0 +1,67 @@
+import { PROBLEMS, type Problem, ProblemError, toProblem } from '@cspace/protocol/problem';
+import { z } from 'zod';
+import type { Log } from '../../system/log.ts';
+
+/** A problem as the answer to a request. Bugs of ours go to the log with their stack. */
+export function respondProblem(error: unknown, log: Log): Response {
+  const problem = toProblem(error);
+  if (problem.code === 'internal') {
+    log.error(problem.message, { stack: error instanceof Error ? error.stack : undefined });
+  }
+  return Response.json({ problem }, { status: PROBLEMS[problem.code].http });
+}
+
+const MAX_BODY_BYTES = 2 * 1024 * 1024;
+
+/** The body by its schema. Throws `usage` that names what is wrong with it. */
+export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
+  const text = await request.text();
+  if (text.length > MAX_BODY_BYTES) {
+    throw new ProblemError({ code: 'too-large', message: 'the request is too large' });
+  }
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new ProblemError({ code: 'usage', message: 'the request is no JSON' });
+  }
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new ProblemError({
+    code: 'usage',
+    message: 'the request is not understood',
+    why: z.prettifyError(parsed.error),
+  });
+}
+
+/**
+ * A stream of events, one JSON a line, while `work` runs; its failure is the last event. When the reader goes away the
+ * signal given to `work` is aborted; the answer ends only after `work` has.
+ */
+export function streamEvents<E extends { type: string }>(
+  log: Log,
+  work: (emit: (event: E) => void, signal: AbortSignal) => Promise<E>,
+): Response {
+  const abort = new AbortController();
+  const encoder = new TextEncoder();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      const emit = (event: E | { type: 'problem'; problem: Problem }) => {
+        // A reader that left closes the stream under us; the work still has to come to its end.
+        if (!abort.signal.aborted) controller.enqueue(encoder.encode(`${JSON.stringify(event)}\n`));
+      };
+      try {
+        emit(await work(emit, abort.signal));
+      } catch (error) {
+        const problem = toProblem(error);
+        if (problem.code === 'internal') log.error(problem.message, { stack: (error as Error).stack });
+        emit({ type: 'problem', problem });
+      }
+      if (!abort.signal.aborted) controller.close();
+    },
+    cancel() {
+      abort.abort(new Error('the client left'));
+    },
+  });
+  return new Response(body, { headers: { 'content-type': 'application/x-ndjson' } });
+}

@@ -1,0 +1,55 @@
+import { ensureImage } from '../image/build.ts';
+import type { ImageProvider } from '../sandbox/house.ts';
+import type { Substrate } from '../substrate/substrate.ts';
+import type { Owner } from '../system/owner.ts';
+import type { Paths } from '../system/paths.ts';
+
+type Result = { tag: string; built: boolean };
+
+/**
+ * One build at a time: who comes while it runs shares it, hears its progress and its failure. It is given up only when
+ * nobody waits for it any more.
+ */
+export function createImageProvider(at: { paths: Paths; owner: Owner; substrate: Substrate }): ImageProvider {
+  let running:
+    | { result: Promise<Result>; listeners: Set<(message: string) => void>; abort: AbortController }
+    | undefined;
+
+  function begin(force: boolean) {
+    const listeners = new Set<(message: string) => void>();
+    const abort = new AbortController();
+    const onProgress = (message: string) => {
+      for (const listener of listeners) listener(message);
+    };
+    const result = ensureImage({ ...at, force, signal: abort.signal, onProgress }).finally(() => {
+      running = undefined;
+    });
+    return { result, listeners, abort };
+  }
+
+  return {
+    async ensure({ force, signal, onProgress }) {
+      signal.throwIfAborted();
+      running ??= begin(force);
+      const mine = running;
+      mine.listeners.add(onProgress);
+      const leave = () => {
+        mine.listeners.delete(onProgress);
+        if (mine.listeners.size === 0) mine.abort.abort(signal.reason);
+      };
+      signal.addEventListener('abort', leave, { once: true });
+      try {
+        return await Promise.race([mine.result, rejectOnAbort(signal)]);
+      } finally {
+        signal.removeEventListener('abort', leave);
+        mine.listeners.delete(onProgress);
+      }
+    },
+  };
+}
+
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+}

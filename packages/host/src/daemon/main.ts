@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs';
+import { VERSION } from '@cspace/protocol/version';
+import { loadDaemonConfig } from '../config/load.ts';
+import { createPracticeModel } from '../model/practice-model.ts';
+import { noteExit } from '../sandbox/exited.ts';
+import { tryLockFile } from '../system/file-lock.ts';
+import { ensureFolder } from '../system/files.ts';
+import { createFileLog, type Log } from '../system/log.ts';
+import type { Owner } from '../system/owner.ts';
+import { getPaths, type Paths } from '../system/paths.ts';
+import { createHouse } from './create-house.ts';
+import { createApp, getRunning } from './http/app.ts';
+import { createGateway } from './http/gateway.ts';
+import { createIdleTimer } from './idle.ts';
+import { reconcile } from './reconcile.ts';
+import { listenOnSocket } from './server.ts';
+
+export interface DaemonOptions {
+  /** CSPACE_HOME. */
+  home: string;
+  owner: Owner;
+}
+
+/** An `up` under way may build an image: a daemon that was told to leave waits that long for it. */
+const DRAIN_TIMEOUT_MS = 30 * 60_000;
+const LOCK_TIMEOUT_MS = 10_000;
+const LOCK_PAUSE_MS = 20;
+/** Removing the network is a handful of short commands. */
+const REMOVE_TIMEOUT_MS = 15_000;
+
+/**
+ * The daemon, from its lock to its end: by request, by SIGTERM or SIGINT, or because nothing was to do for long.
+ * Returns at once where another daemon of the same home runs. Throws ProblemError where it cannot start.
+ */
+export async function runDaemon({ home, owner }: DaemonOptions): Promise<void> {
+  const paths = getPaths(home);
+  await ensureFolder(home, { owner });
+  const unlock = await waitForLock(paths, owner);
+  if (!unlock) return;
+  const log = createFileLog(paths.daemonLog, owner);
+  log.info('started', { version: VERSION, pid: process.pid });
+  const leaving = new AbortController();
+  const leave = (why: string) => {
+    log.info('leaving', { why });
+    leaving.abort(new Error(why));
+  };
+  process.on('SIGTERM', () => leave('SIGTERM'));
+  process.on('SIGINT', () => leave('SIGINT'));
+  // The terminal that we were started from may close.
+  process.on('SIGHUP', () => {});
+  try {
+    await serve({ home, owner }, log, { signal: leaving.signal, leave });
+  } finally {
+    log.info('left');
+    unlock();
+  }
+}
+
+/** Another daemon that leaves holds the lock until it is gone; one that serves will not give it. */
+async function waitForLock(paths: Paths, owner: Owner): Promise<(() => void) | undefined> {
+  const deadline = performance.now() + LOCK_TIMEOUT_MS;
+  while (performance.now() < deadline) {
+    const unlock = tryLockFile(paths.daemonLock, owner);
+    if (unlock || existsSync(paths.socket)) return unlock;
+    await Bun.sleep(LOCK_PAUSE_MS);
+  }
+  return undefined;
+}
+
+interface Leaving {
+  signal: AbortSignal;
+  leave(why: string): void;
+}
+
+async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
+  const config = await loadDaemonConfig({ home });
+  const house = await createHouse({ home, owner, config, log });
+  house.network.serve(createGateway({ house, practiceModel: createPracticeModel({ scripts: true }) }));
+  const isBusy = () => house.registry.list().some((record) => record.state === 'running');
+  // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
+  if (isBusy())
+    await house.network.ensure(signal).catch((error) => log.error('network', { error: String(error) }));
+  await reconcile(house, signal);
+  const idle = createIdleTimer({
+    idleSeconds: config.idleSeconds,
+    isBusy,
+    onIdle: () => leave('idle'),
+  });
+  const app = createApp({ house, idle, startedAt: house.now().toISOString(), stop: () => leave('asked to') });
+  const server = listenOnSocket({ socket: house.paths.socket, owner, house, idle, fetch: app.fetch });
+  log.info('ready');
+  const watching = house
+    .getSubstrate()
+    .watch((event) => {
+      if (event.type === 'started') return;
+      noteExit(house, event.ref, signal)
+        .catch((error) => log.error('exit', { error: String(error) }))
+        .finally(() => idle.touch());
+    }, signal)
+    .catch((error) => log.error('watch', { error: String(error) }));
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await server.close(DRAIN_TIMEOUT_MS);
+  idle.stop();
+  await watching;
+  if (getRunning(house).length > 0) await house.network.close();
+  else await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
+}

@@ -1,0 +1,66 @@
+import type { SandboxRecord } from '../registry/record.ts';
+import type { House } from './house.ts';
+import { getSupervisor, readConsole } from './machine.ts';
+import { createMachineFolder, ensureSessionFolders, getMounts, writeRunFiles } from './machine-files.ts';
+import type { Credentials } from './provision/credentials.ts';
+import { waitForSupervisor } from './readiness.ts';
+import { getRunFiles } from './run-files.ts';
+import type { UpReporter } from './spans.ts';
+import { rememberSession } from './view.ts';
+
+/** Emulated machines and a busy host are slow; a healthy one answers within a second. */
+const READY_TIMEOUT_MS = 60_000;
+
+export interface BootOptions {
+  house: House;
+  /** In state `starting`, its address reserved. */
+  record: SandboxRecord;
+  image: string;
+  credentials: Credentials;
+  report: UpReporter;
+  signal: AbortSignal;
+}
+
+/** Makes and starts the machine around an existing clone; returns the record, `running`. The caller undoes. */
+export async function boot(options: BootOptions): Promise<SandboxRecord> {
+  const { house, record, image, credentials, report, signal } = options;
+  const substrate = house.getSubstrate(record.substrate);
+  const address = record.address ?? '';
+  report.progress('machine', `starting the machine at ${address}`);
+  await createMachineFolder(house, record);
+  await ensureSessionFolders(house, record);
+  const tokens = await house.tokens.create(record);
+  await writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens }));
+  await report.span('create', () =>
+    substrate.create(
+      {
+        ref: { project: record.project, sandbox: record.sandbox },
+        homeLabel: house.homeLabel,
+        image,
+        owner: house.owner,
+        mounts: getMounts(house, record),
+        limits: record.limits,
+        env: {},
+        folder: house.paths.machine(record),
+      },
+      signal,
+    ),
+  );
+  await house.journal.append(record, { type: 'created', address, image });
+  const attach = (pid: number) => house.network.attach({ ref: record, pid, address }, signal);
+  await report.span('start', () => substrate.start(record, attach, signal));
+  await house.journal.append(record, { type: 'started' });
+  const running: SandboxRecord = { ...record, state: 'running', fresh: false };
+  const client = await getSupervisor(house, running);
+  const health = await report.span('supervisor', () =>
+    waitForSupervisor({
+      client,
+      inspect: (signal) => substrate.inspect(record, signal),
+      readConsole: () => readConsole(house, record),
+      timeoutMs: READY_TIMEOUT_MS,
+      signal,
+    }),
+  );
+  await report.span('register', () => house.registry.put(running));
+  return rememberSession(house, running, health.session);
+}

@@ -1,0 +1,50 @@
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import type { Journal } from '../journal/journal.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Substrate } from '../substrate/substrate.ts';
+import type { Log } from '../system/log.ts';
+import type { Owner } from '../system/owner.ts';
+import type { Paths } from '../system/paths.ts';
+import type { KeyedLock } from './keyed-lock.ts';
+import type { TokenStore } from './tokens.ts';
+
+/** The host-side half of the sandboxes' network. */
+export interface Network {
+  /** The daemon's own address on it: where sandboxes find the model, later names and registry. */
+  readonly gateway: string;
+  /** Makes it where it is missing, or was taken away. Throws ProblemError. */
+  ensure(signal: AbortSignal): Promise<void>;
+  /** A free address, `preferred` where it is one; undefined where the subnet is full. */
+  pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
+  attach(machine: { ref: SandboxRef; pid: number; address: string }, signal: AbortSignal): Promise<void>;
+  detach(address: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The tag of the image to run, built first where it is missing; calls at the same time share one build. */
+export interface ImageProvider {
+  ensure(options: {
+    force: boolean;
+    signal: AbortSignal;
+    onProgress: (message: string) => void;
+  }): Promise<{ tag: string; built: boolean }>;
+}
+
+/** What every use case works with; made once, by the daemon's composition root. */
+export interface House {
+  paths: Paths;
+  owner: Owner;
+  /** Stands on everything we make in an engine. */
+  homeLabel: string;
+  httpPort: number;
+  registry: Registry;
+  journal: Journal;
+  tokens: TokenStore;
+  network: Network;
+  image: ImageProvider;
+  getSubstrate(kind?: SubstrateKind): Substrate;
+  /** Held while a sandbox is made, stopped or removed. */
+  locks: KeyedLock;
+  log: Log;
+  now: () => Date;
+}

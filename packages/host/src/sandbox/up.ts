@@ -1,0 +1,188 @@
+import { rm } from 'node:fs/promises';
+import type { UpRequest } from '@cspace/protocol/daemon-api';
+import { formatRef, getBranch, SandboxRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
+import type { SandboxView } from '@cspace/protocol/sandbox';
+import type { SandboxRecord } from '../registry/record.ts';
+import { boot } from './boot.ts';
+import type { House } from './house.ts';
+import { clearMachine } from './machine.ts';
+import { pickName } from './pick-name.ts';
+import { createClone } from './provision/clone.ts';
+import { readCredentials } from './provision/credentials.ts';
+import { removeFolders } from './remove.ts';
+import type { UpReporter } from './spans.ts';
+import { runTogether } from './together.ts';
+import { getView } from './view.ts';
+
+export interface UpResult {
+  sandbox: SandboxView;
+  /** False where it ran already. */
+  created: boolean;
+}
+
+/**
+ * Brings a sandbox up: reserves the name, makes clone, image and machine, waits for the supervisor. What fails, or is
+ * aborted, is undone before it throws, and the name is as free as it was. A sandbox that runs is left as it is.
+ */
+export async function up(
+  house: House,
+  request: UpRequest,
+  report: UpReporter,
+  signal: AbortSignal,
+): Promise<UpResult> {
+  const ref = chooseRef(house, request);
+  const release = await report.span('lock', () => house.locks.acquire(formatRef(ref), signal));
+  try {
+    refuseForeignProject(house, request);
+    const existing = house.registry.get(ref);
+    if (existing?.state === 'running') return { sandbox: getView(existing), created: false };
+    refuseBroken(house, ref);
+    return {
+      sandbox: getView(await bringUp({ house, request, ref, existing, report, signal })),
+      created: true,
+    };
+  } finally {
+    release();
+  }
+}
+
+interface Attempt {
+  house: House;
+  request: UpRequest;
+  ref: SandboxRef;
+  existing: SandboxRecord | undefined;
+  report: UpReporter;
+  signal: AbortSignal;
+}
+
+async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
+  const { house, request, ref, existing, report, signal } = attempt;
+  // Read before anything is made: a bad secrets.env should cost nothing.
+  const credentials = await readCredentials({ paths: house.paths, owner: house.owner, env: request.env });
+  const record = reserve(attempt, credentials.practice);
+  await house.registry.put(record);
+  try {
+    if (existing) await clearMachine(house, existing, 0);
+    const [image] = await runTogether(signal, [
+      (signal) =>
+        house.image.ensure({ force: false, signal, onProgress: (line) => report.progress('image', line) }),
+      (signal) =>
+        report.span('clone', () =>
+          createClone({
+            paths: house.paths,
+            ref,
+            repository: request.repository,
+            source: request.source,
+            ...(request.base === undefined ? {} : { base: request.base }),
+            owner: house.owner,
+            signal,
+            onProgress: (line) => report.progress('clone', line),
+          }),
+        ),
+      (signal) => report.span('network', () => house.network.ensure(signal)),
+    ] as const);
+    return await boot({ house, record, image: image.tag, credentials, report, signal });
+  } catch (error) {
+    report.progress('undo', `undoing what was done for ${ref.sandbox}`);
+    await undoUp(house, record);
+    throw signal.aborted ? interrupted(ref) : error;
+  }
+}
+
+/** Takes back an `up` that did not come to its end; also one that an earlier daemon left half way. */
+export async function undoUp(house: House, record: SandboxRecord): Promise<void> {
+  await clearMachine(house, record, 0);
+  await house.journal.append(record, { type: 'stopped', by: 'undo' });
+  await rm(house.paths.partialClone(record), { recursive: true, force: true });
+  if (!record.fresh) {
+    await house.registry.put({ ...record, state: 'stopped' });
+    return;
+  }
+  await removeFolders(house, record);
+  await house.registry.remove(record);
+}
+
+/** The name asked for, or a free one; nobody else can choose it before our lock, which is taken at once. */
+function chooseRef(house: House, request: UpRequest): SandboxRef {
+  const { project } = request;
+  const taken = new Set(house.registry.list().map(formatRef));
+  for (const broken of house.registry.listBroken()) taken.add(formatRef(broken.ref));
+  const isTaken = (sandbox: string) =>
+    taken.has(formatRef({ project, sandbox })) || house.locks.isHeld(formatRef({ project, sandbox }));
+  const parsed = SandboxRef.safeParse({ project, sandbox: request.sandbox ?? pickName(isTaken) });
+  if (parsed.success) return parsed.data;
+  throw new ProblemError({
+    code: 'name-invalid',
+    message: `a sandbox cannot be called ${JSON.stringify(request.sandbox)} in project ${project}`,
+    why: parsed.error.issues.map((issue) => issue.message).join('; '),
+    fix: 'cspace up mercury',
+  });
+}
+
+function refuseForeignProject(house: House, request: UpRequest): void {
+  const other = house.registry
+    .list()
+    .find((record) => record.project === request.project && record.repository !== request.repository);
+  if (!other) return;
+  throw new ProblemError({
+    code: 'project-taken',
+    message: `the project name ${request.project} belongs to another repository`,
+    why: `${formatRef(other)} was made from ${other.repository}`,
+    fix: 'give this repository a name of its own: "project" in .cspace.json',
+  });
+}
+
+function refuseBroken(house: House, ref: SandboxRef): void {
+  const broken = house.registry.listBroken().find((b) => formatRef(b.ref) === formatRef(ref));
+  if (!broken) return;
+  throw new ProblemError({
+    code: 'sandbox-broken',
+    message: `the record of ${formatRef(ref)} cannot be read`,
+    why: broken.reason,
+    fix: `cspace rm --force ${formatRef(ref)}`,
+  });
+}
+
+/** The record of a sandbox that is being brought up. Its address is taken from now on. */
+function reserve({ house, request, ref, existing }: Attempt, practice: boolean): SandboxRecord {
+  const taken = new Set<string>();
+  for (const other of house.registry.list()) {
+    const holds = other.state !== 'stopped' && other.state !== 'exited';
+    if (holds && other.address !== null && formatRef(other) !== formatRef(ref)) taken.add(other.address);
+  }
+  const address = house.network.pickAddress(taken, existing?.address ?? null);
+  if (address === undefined) {
+    throw new ProblemError({
+      code: 'network-unavailable',
+      message: 'no address is free in the subnet',
+      why: `${taken.size} sandboxes run`,
+      fix: 'cspace down NAME',
+    });
+  }
+  return {
+    v: 1,
+    ...ref,
+    repository: request.repository,
+    branch: getBranch(ref.sandbox),
+    state: 'starting',
+    fresh: existing === undefined || existing.fresh,
+    address,
+    substrate: house.getSubstrate(request.substrate ?? existing?.substrate).kind,
+    limits: request.limits,
+    network: request.network,
+    model: request.model ?? null,
+    practice,
+    session: existing?.session ?? null,
+    createdAt: existing?.createdAt ?? house.now().toISOString(),
+  };
+}
+
+function interrupted(ref: SandboxRef): ProblemError {
+  return new ProblemError({
+    code: 'interrupted',
+    message: `up of ${ref.sandbox} was interrupted`,
+    why: 'what had been made was removed again',
+    fix: `cspace up ${ref.sandbox}`,
+  });
+}

@@ -1,0 +1,30 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { run } from './exec.ts';
+import type { Owner } from './owner.ts';
+
+/**
+ * The home folder of a user: our own by HOME, another's by the user database. Undefined where it has none.
+ * Programs that are run as the owner need it to find the owner's configuration.
+ */
+export async function getHomeFolder(owner: Owner, signal?: AbortSignal): Promise<string | undefined> {
+  if (owner.uid === process.getuid?.()) return homedir();
+  const local = await readFile('/etc/passwd', 'utf8').catch(() => '');
+  const found = parseHomeFolder(local, owner.uid);
+  if (found !== undefined) return found;
+  // Users that are not in the file (LDAP, systemd-homed) are known to the name service only.
+  const asked = await run(['getent', 'passwd', String(owner.uid)], {
+    timeoutMs: 5000,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return asked.ok ? parseHomeFolder(asked.stdout, owner.uid) : undefined;
+}
+
+/** The sixth field of the user's line (passwd(5)). */
+export function parseHomeFolder(passwd: string, uid: number): string | undefined {
+  for (const line of passwd.split('\n')) {
+    const fields = line.split(':');
+    if (fields[2] === String(uid)) return fields[5] || undefined;
+  }
+  return undefined;
+}

@@ -1,0 +1,156 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const MAIN = resolve(import.meta.dir, '../../src/main.ts');
+const TIMEOUT_MS = 120_000;
+
+export interface CliResult {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+export interface CliOptions {
+  cwd?: string;
+  env?: Record<string, string>;
+  input?: string;
+  timeoutMs?: number;
+}
+
+/** A home, a repository and a HOME of their own, and the CLI in them. */
+export interface World {
+  folder: string;
+  /** CSPACE_HOME */
+  home: string;
+  repo: string;
+  cspace(args: string[], options?: CliOptions): Promise<CliResult>;
+  /** The CLI, running on: for what is killed or followed. */
+  start(args: string[], options?: CliOptions): Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  git(args: string[], cwd?: string): string;
+  dispose(): Promise<void>;
+}
+
+export interface WorldOptions {
+  /** Of the home; network and such. */
+  config?: Record<string, unknown>;
+  /** Added to every call. */
+  env?: Record<string, string>;
+  project?: string;
+}
+
+/** Makes a world; `dispose` removes its sandboxes, ends its daemon and deletes its folders. */
+export function createWorld(options: WorldOptions = {}): World {
+  const folder = mkdtempSync(join(tmpdir(), 'cspace-world-'));
+  const home = join(folder, 'home');
+  const repo = join(folder, options.project ?? 'shop');
+  for (const path of [home, repo, join(folder, 'user')]) mkdirSync(path, { mode: 0o700 });
+  writeFileSync(join(home, 'config.json'), JSON.stringify(options.config ?? {}));
+  const env = {
+    PATH: process.env.PATH ?? '',
+    LANG: 'C.UTF-8',
+    HOME: join(folder, 'user'),
+    CSPACE_HOME: home,
+    ...options.env,
+  };
+  const git = (args: string[], cwd = repo) => {
+    const child = Bun.spawnSync(['git', ...args], { cwd, env, timeout: 30_000 });
+    if (child.exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${child.stderr.toString()}`);
+    return child.stdout.toString().trim();
+  };
+  git(['config', '--global', 'user.name', 'Ada Lovelace']);
+  git(['config', '--global', 'user.email', 'ada@example.org']);
+  git(['init', '-q', '-b', 'main']);
+  writeFileSync(join(repo, 'README.md'), '# shop\n');
+  git(['add', '.']);
+  git(['commit', '-qm', 'first commit, never pushed']);
+
+  const start = (args: string[], cli: CliOptions = {}) =>
+    Bun.spawn([process.execPath, MAIN, ...args], {
+      cwd: cli.cwd ?? repo,
+      env: { ...env, ...cli.env },
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'pipe',
+      timeout: cli.timeoutMs ?? TIMEOUT_MS,
+    });
+
+  async function cspace(args: string[], cli: CliOptions = {}): Promise<CliResult> {
+    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+      cwd: cli.cwd ?? repo,
+      env: { ...env, ...cli.env },
+      stdin: new TextEncoder().encode(cli.input ?? ''),
+      stdout: 'pipe',
+      stderr: 'pipe',
+      timeout: cli.timeoutMs ?? TIMEOUT_MS,
+    });
+    const [stdout, stderr, code] = await Promise.all([
+      new Response(child.stdout).text(),
+      new Response(child.stderr).text(),
+      child.exited,
+    ]);
+    return { code, stdout, stderr };
+  }
+
+  return {
+    folder,
+    home,
+    repo,
+    cspace,
+    start,
+    git,
+    async dispose() {
+      const list = await cspace(['ls', '--json']);
+      const sandboxes = (list.code === 0 ? JSON.parse(list.stdout).sandboxes : []) as {
+        project: string;
+        sandbox: string;
+      }[];
+      for (const { project, sandbox } of sandboxes) {
+        await cspace(['rm', '--force', `${project}/${sandbox}`]);
+      }
+      await cspace(['daemon', 'stop']);
+      await waitForDaemonExit(home);
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The daemon answers `stop` before it has left: its lock file names it. */
+async function waitForDaemonExit(home: string): Promise<void> {
+  const pid = getDaemonPid(home);
+  const deadline = performance.now() + 20_000;
+  while (pid !== undefined && isAlive(pid)) {
+    if (performance.now() > deadline) throw new Error(`the daemon ${pid} of ${home} does not leave`);
+    await Bun.sleep(20);
+  }
+}
+
+export function getDaemonPid(home: string): number | undefined {
+  try {
+    return Number(readFileSync(join(home, 'daemon.lock'), 'utf8')) || undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Repeats until it is true; throws with `what` after the deadline. */
+export async function waitUntil(
+  what: string,
+  check: () => boolean | Promise<boolean>,
+  timeoutMs = 30_000,
+): Promise<void> {
+  const deadline = performance.now() + timeoutMs;
+  while (!(await check())) {
+    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    await Bun.sleep(25);
+  }
+}
