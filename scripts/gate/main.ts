@@ -1,0 +1,76 @@
+// The gate: every check and suite that this machine can run, a line with its time for each step, and as the last line
+// `N passed, N failed[, N skipped]`. Started from the repository's root by scripts/test and scripts/check.
+import { parseArgs, STEPS } from './args.ts';
+import { runChecks } from './checks.ts';
+import { prepareHost } from './prepare.ts';
+import { createReport } from './report.ts';
+import { runSuite } from './run-suite.ts';
+import { type Groups, signalGroup } from './spawn.ts';
+import { findTestFiles, getBootObstacle, SUITES, type Suite } from './suites.ts';
+
+/** The one test of the fast half. */
+const IMPORT_TABLE_TEST = 'packages/host/test/architecture.test.ts';
+
+const { env } = process;
+const ci = env.CI === 'true' || env.CI === '1';
+const args = parseArgs(process.argv.slice(2));
+if (args.unknown.length > 0) {
+  console.error(`test: no step ${args.unknown.join(', ')}; there are ${STEPS.join(', ')}`);
+  process.exit(2);
+}
+
+const report = createReport();
+const groups: Groups = new Set();
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => {
+    for (const group of groups) signalGroup(group, stop.signal.aborted ? 'SIGKILL' : 'SIGTERM');
+    stop.abort(signal);
+  });
+}
+
+const root = process.getuid?.() === 0;
+const sudo = !root && Bun.which('sudo') !== null && Bun.spawnSync(['sudo', '-n', 'true']).success;
+const host = { platform: process.platform, root, sudo };
+const files = findTestFiles('.');
+
+async function runStep(suite: Suite, chosen: readonly string[]): Promise<void> {
+  if (stop.signal.aborted) return;
+  if (chosen.length === 0) return skip(suite, 'it has no test yet');
+  const lab = getBootObstacle(host) === undefined;
+  if (!lab) report.say(`${suite.name}: in no lab and without root: ${getBootObstacle(host)}`);
+  const before = performance.now();
+  const result = await runSuite(suite, { files: chosen, extra: args.extra, env, lab, groups });
+  report.addSuite(suite.name, result, performance.now() - before);
+}
+
+function skip(suite: Suite, reason: string): void {
+  if (ci && suite.required) report.fail(`${suite.name} skipped, which CI=true forbids: ${reason}`);
+  else report.skip(`${suite.name}: ${reason}`);
+}
+
+if (args.wants('checks')) {
+  const failed = await runChecks(env, groups, (name, ended) => {
+    if (ended.code !== 0) console.log(ended.output);
+    report.sayStep(name, ended.code === 0, ended.ms);
+  });
+  for (const name of failed) report.fail(name);
+}
+for (const suite of SUITES.filter(({ boots }) => !boots)) {
+  if (args.wants(suite.name)) await runStep(suite, files.get(suite.name) ?? []);
+  else if (args.wants('checks')) await runStep(suite, [IMPORT_TABLE_TEST]);
+}
+
+const booting = SUITES.filter(({ name, boots }) => boots && args.wants(name));
+let obstacle = getBootObstacle(host);
+if (booting.length > 0 && obstacle === undefined && !stop.signal.aborted) {
+  obstacle = await prepareHost(env, groups, report.sayStep);
+  if (obstacle !== undefined) report.fail(obstacle);
+}
+for (const suite of booting) {
+  if (obstacle === undefined) await runStep(suite, files.get(suite.name) ?? []);
+  else skip(suite, obstacle);
+}
+
+if (stop.signal.aborted) report.fail(`stopped by ${stop.signal.reason}`);
+process.exit(report.end());

@@ -1,0 +1,88 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { getUnreported, NO_OUTCOME, type Outcome, parseJunit } from './junit.ts';
+import { type Groups, runGroup } from './spawn.ts';
+import type { SuiteAnswer, SuiteJob } from './suite.ts';
+import type { Suite } from './suites.ts';
+import { createWorld, removeWorld } from './world.ts';
+
+export interface SuiteOptions {
+  files: readonly string[];
+  /** More arguments of `bun test`, such as `-t NAME`. */
+  extra: readonly string[];
+  env: Record<string, string | undefined>;
+  /** Run in a network namespace of its own. */
+  lab: boolean;
+  groups: Groups;
+}
+
+export interface SuiteResult {
+  outcome: Outcome;
+  /** What is wrong beside failed tests, each a line for people. */
+  troubles: string[];
+}
+
+/** Time for the census before and after, on top of the tests' own. */
+const CENSUS_MS = 60_000;
+
+/** Runs one suite in a world of its own and reads its report. Every trouble counts as a failure. */
+export async function runSuite(suite: Suite, options: SuiteOptions): Promise<SuiteResult> {
+  const world = createWorld(suite.name, options.env);
+  try {
+    const report = join(world.folder, 'junit.xml');
+    const answer = join(world.folder, 'answer.json');
+    const job: SuiteJob = {
+      argv: getTestCommand(suite, options, report),
+      env: world.env,
+      deadlineMs: suite.deadlineMs,
+      census: { lab: options.lab, folders: [world.temporary] },
+      answer,
+    };
+    const inside: [string, ...string[]] = [process.execPath, 'scripts/gate/suite.ts', JSON.stringify(job)];
+    const ended = await runGroup(
+      options.lab ? ['scripts/lab', ...inside] : inside,
+      { env: world.env, deadlineMs: suite.deadlineMs + CENSUS_MS },
+      options.groups,
+    );
+    const outcome = existsSync(report) ? parseJunit(readFileSync(report, 'utf8')) : NO_OUTCOME;
+    const troubles = existsSync(answer)
+      ? getTroubles(JSON.parse(readFileSync(answer, 'utf8')) as SuiteAnswer, outcome, options)
+      : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];
+    return { outcome, troubles };
+  } finally {
+    removeWorld(world);
+  }
+}
+
+function getTestCommand(suite: Suite, options: SuiteOptions, report: string): [string, ...string[]] {
+  return [
+    process.execPath,
+    '--no-env-file',
+    'test',
+    `--timeout=${suite.testTimeoutMs}`,
+    '--isolate',
+    '--reporter=junit',
+    `--reporter-outfile=${report}`,
+    ...options.extra,
+    ...options.files.map((file) => `./${file}`),
+  ];
+}
+
+/** What went wrong with a suite, its failed tests aside. Pure. */
+export function getTroubles(
+  answer: SuiteAnswer,
+  outcome: Outcome,
+  { files, extra }: { files: readonly string[]; extra: readonly string[] },
+): string[] {
+  const troubles: string[] = [];
+  if (answer.timedOut) troubles.push('stopped at its deadline');
+  const chosen = extra.length > 0; // by name, say: then a file may rightly run nothing
+  const silent = chosen ? [] : getUnreported(files, outcome);
+  for (const file of silent) troubles.push(`${file} ran no test: it does not load, or holds none`);
+  if (outcome.passed + outcome.failed === 0) troubles.push('no test ran');
+  if (answer.code !== 0 && outcome.failed === 0 && troubles.length === 0)
+    troubles.push(`bun test ended with ${answer.code}, though no test failed`);
+  for (const { kind, item } of answer.findings) troubles.push(`left behind: ${kind} ${item}`);
+  for (const { kind, why } of answer.blind) troubles.push(`the census cannot see any ${kind}: ${why}`);
+  return troubles;
+}

@@ -1,0 +1,64 @@
+// Runs one suite in the network namespace it is started in: census, bun test, census. Arguments: one JSON of SuiteJob.
+// Its answer is a file, since the output belongs to the tests.
+import { writeFileSync } from 'node:fs';
+import {
+  type Census,
+  type CensusOptions,
+  type Finding,
+  takeCensus,
+  waitForNothingLeft,
+} from '../../packages/host/test/support/census.ts';
+import { type Groups, runGroup, signalGroup } from './spawn.ts';
+
+export interface SuiteJob {
+  argv: [string, ...string[]];
+  env: Record<string, string>;
+  deadlineMs: number;
+  census: CensusOptions;
+  /** Where the answer goes. */
+  answer: string;
+}
+
+export interface SuiteAnswer {
+  code: number;
+  timedOut: boolean;
+  findings: Finding[];
+  blind: Census['blind'];
+}
+
+const SETTLE_MS = 10_000;
+
+/** Other users' processes, sockets and containers show to root alone. */
+async function callAsRoot<T>(work: () => Promise<T>, question: Question): Promise<T> {
+  if (process.getuid?.() === 0) return work();
+  const child = Bun.spawn(['sudo', '-n', process.execPath, import.meta.path, JSON.stringify(question)], {
+    stdout: 'pipe',
+    timeout: SETTLE_MS + 60_000,
+  });
+  return JSON.parse(await new Response(child.stdout).text()) as T;
+}
+
+type Question = { before?: Census; census: CensusOptions };
+
+async function answer({ before, census }: Question): Promise<unknown> {
+  return before ? waitForNothingLeft(before, { ...census, deadlineMs: SETTLE_MS }) : takeCensus(census);
+}
+
+async function runSuite(job: SuiteJob): Promise<SuiteAnswer> {
+  const { census } = job;
+  const before = await callAsRoot(() => takeCensus(census), { census });
+  const groups: Groups = new Set();
+  process.once('SIGTERM', () => {
+    for (const group of groups) signalGroup(group, 'SIGTERM');
+  });
+  const ended = await runGroup(job.argv, { env: job.env, deadlineMs: job.deadlineMs }, groups);
+  const after = await callAsRoot(() => waitForNothingLeft(before, { ...census, deadlineMs: SETTLE_MS }), {
+    before,
+    census,
+  });
+  return { code: ended.code, timedOut: ended.timedOut, ...after };
+}
+
+const input = JSON.parse(process.argv[2] ?? '{}') as SuiteJob | Question;
+if ('argv' in input) writeFileSync(input.answer, JSON.stringify(await runSuite(input)));
+else console.log(JSON.stringify(await answer(input)));
