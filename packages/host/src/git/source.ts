@@ -1,0 +1,164 @@
+import { lstat } from 'node:fs/promises';
+import { isAbsolute, join, resolve } from 'node:path';
+import { ProblemError } from '@cspace/protocol/problem';
+import { askGit, type GitOptions, requireGit } from './git.ts';
+
+/** What a clone takes over from the work tree it is made of. */
+export interface SourceFacts {
+  /** The commit that the sandbox's branch starts at. */
+  commit: string;
+  /** Of the commits made inside; undefined where the user has not set it. */
+  userName: string | undefined;
+  userEmail: string | undefined;
+  /** The remote that stands for upstream, and its URL without a password. */
+  upstream: { remote: string; url: string } | undefined;
+  /** The branch that upstream's HEAD is known to be at, such as `main`. */
+  upstreamHead: string | undefined;
+  /** The repository borrows objects of another one, which a copy of its folder would lack. */
+  borrowsObjects: boolean;
+}
+
+/**
+ * Reads the work tree at `at.cwd` as its owner. Throws ProblemError `repository-unusable` where `base` names no commit, or
+ * where the repository has what a clone could not bring along.
+ */
+export async function readSource(at: GitOptions, base?: string): Promise<SourceFacts> {
+  const [commit, userName, userEmail, upstream, borrowsObjects] = await Promise.all([
+    resolveBase(at, base),
+    askGit(['config', '--get', 'user.name'], at),
+    askGit(['config', '--get', 'user.email'], at),
+    findUpstream(at),
+    hasAlternates(at),
+    refusePartial(at),
+  ]);
+  await refuseUnsupported(at, commit);
+  const upstreamHead = upstream ? await getUpstreamHead(at, upstream.remote) : undefined;
+  return { commit, userName, userEmail, upstream, upstreamHead, borrowsObjects };
+}
+
+async function resolveBase(at: GitOptions, base = 'HEAD'): Promise<string> {
+  const found = await askGit(
+    ['rev-parse', '--verify', '--quiet', '--end-of-options', `${base}^{commit}`],
+    at,
+  );
+  // rev-parse repeats --end-of-options in its output before git 2.43.
+  const commit = found?.split('\n').at(-1);
+  if (commit !== undefined && /^[0-9a-f]{40,64}$/.test(commit)) return commit;
+  if (base === 'HEAD') {
+    throw new ProblemError({
+      code: 'repository-unusable',
+      message: `the repository has no commit yet: ${at.cwd}`,
+      why: 'a sandbox works on a branch, and a branch starts at a commit',
+      fix: 'git commit --allow-empty -m "First commit"',
+    });
+  }
+  throw new ProblemError({
+    code: 'repository-unusable',
+    message: `no commit is called ${JSON.stringify(base)} in ${at.cwd}`,
+    why: '--base takes a branch, a tag or a commit of this repository',
+    fix: 'git branch --all',
+  });
+}
+
+async function findUpstream(at: GitOptions): Promise<SourceFacts['upstream']> {
+  const branch = await askGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], at);
+  const configured =
+    branch === undefined ? undefined : await askGit(['config', '--get', `branch.${branch}.remote`], at);
+  // A branch may follow another local one: `.`.
+  const names = configured === undefined || configured === '.' ? ['origin'] : [configured, 'origin'];
+  for (const remote of names) {
+    const url = (await askGit(['remote', 'get-url', '--', remote], at))?.split('\n')[0];
+    if (url) return { remote, url: toCloneUrl(url, at.cwd) };
+  }
+  return undefined;
+}
+
+/**
+ * The URL as the clone may carry it: without a user's password, because the sandbox has its own way to credentials, and
+ * with a relative path made absolute. ssh URLs stay; the sandbox's git rewrites them to https.
+ */
+export function toCloneUrl(url: string, cwd: string): string {
+  if (/^https?:\/\//i.test(url)) return url.replace(/^(https?:\/\/)[^/?#]*@/i, '$1');
+  const isPath = !/^[a-z][a-z0-9+.-]*:\/\//i.test(url) && !/^[^/]*:/.test(url);
+  return isPath && !isAbsolute(url) ? resolve(cwd, url) : url;
+}
+
+async function getUpstreamHead(at: GitOptions, remote: string): Promise<string | undefined> {
+  const prefix = `refs/remotes/${remote}/`;
+  const head = await askGit(['symbolic-ref', '--quiet', `${prefix}HEAD`], at);
+  return head?.startsWith(prefix) ? head.slice(prefix.length) : undefined;
+}
+
+async function hasAlternates(at: GitOptions): Promise<boolean> {
+  const objects = await askGit(['rev-parse', '--path-format=absolute', '--git-path', 'objects'], at);
+  if (objects === undefined) return false;
+  return (await lstat(join(objects, 'info', 'alternates')).catch(() => undefined)) !== undefined;
+}
+
+/** git fetches the objects a partial clone lacks when they are asked for: over the network, from inside a copy never. */
+async function refusePartial(at: GitOptions): Promise<void> {
+  const promisors = await askGit(['config', '--get-regexp', '^remote\\..*\\.promisor$', 'true'], at);
+  const extension = await askGit(['config', '--get', 'extensions.partialClone'], at);
+  if (promisors === undefined && extension === undefined) return;
+  throw new ProblemError({
+    code: 'repository-unusable',
+    message: `a partial clone lacks objects that a sandbox would need: ${at.cwd}`,
+    why: 'it was made with git clone --filter, and git fetches what is missing only when it is asked for',
+    fix: 'work in a full clone: git clone URL, without --filter',
+  });
+}
+
+/** Submodules and LFS would leave empty folders and pointer files in the sandbox: refused by name until they work. */
+async function refuseUnsupported(at: GitOptions, commit: string): Promise<void> {
+  const listed = await requireGit(['ls-tree', '-r', '-z', commit], at, {
+    code: 'repository-unusable',
+    message: `the files of commit ${commit.slice(0, 12)} cannot be listed`,
+  });
+  const { submodules, attributes } = parseTree(listed);
+  if (submodules.length > 0) {
+    throw new ProblemError({
+      code: 'repository-unusable',
+      message: `submodules do not work in a sandbox yet: ${submodules.slice(0, 5).join(', ')}`,
+      why: 'their folders would be empty',
+      fix: 'start from a commit without them: --base REVISION',
+    });
+  }
+  const lfs = await findLfs(at, attributes);
+  if (lfs === undefined) return;
+  throw new ProblemError({
+    code: 'repository-unusable',
+    message: `Git LFS does not work in a sandbox yet: ${lfs} asks for it`,
+    why: 'its files would be pointers instead of their content',
+    fix: 'start from a commit without it: --base REVISION',
+  });
+}
+
+interface TreeEntry {
+  object: string;
+  path: string;
+}
+
+/** Submodules and attribute files in the output of `git ls-tree -r -z`. */
+export function parseTree(listed: string): { submodules: string[]; attributes: TreeEntry[] } {
+  const submodules: string[] = [];
+  const attributes: TreeEntry[] = [];
+  for (const line of listed.split('\0')) {
+    const isAttributes = line.endsWith('.gitattributes');
+    if (!isAttributes && !line.startsWith('160000 ')) continue;
+    const tab = line.indexOf('\t');
+    const path = line.slice(tab + 1);
+    const [mode, , object] = line.slice(0, tab).split(' ');
+    if (mode === '160000') submodules.push(path);
+    else if (object && mode !== '120000' && /(^|\/)\.gitattributes$/.test(path))
+      attributes.push({ object, path });
+  }
+  return { submodules, attributes };
+}
+
+async function findLfs(at: GitOptions, attributes: TreeEntry[]): Promise<string | undefined> {
+  for (const { object, path } of attributes) {
+    const text = await askGit(['cat-file', 'blob', object], at);
+    if (text !== undefined && /^[^#\n]*\sfilter=lfs(\s|$)/m.test(text)) return path;
+  }
+  return undefined;
+}

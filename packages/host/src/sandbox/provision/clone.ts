@@ -1,0 +1,228 @@
+import { randomBytes } from 'node:crypto';
+import { lstat, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { getBranch, type SandboxRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
+import { type GitOptions, git, requireGit, toGitProblem } from '../../git/git.ts';
+import { readSource, type SourceFacts } from '../../git/source.ts';
+import { ensureFolder } from '../../system/files.ts';
+import type { Owner } from '../../system/owner.ts';
+import type { Paths } from '../../system/paths.ts';
+import { readRefs } from './clone-refs.ts';
+import { removeTree } from './remove-tree.ts';
+
+export interface CloneOptions {
+  paths: Paths;
+  ref: SandboxRef;
+  /** Main work tree of the host repository: what remote `host` notes. */
+  repository: string;
+  /** The work tree whose HEAD is the start. */
+  source: string;
+  /** Any revision of it, instead of HEAD. */
+  base?: string;
+  owner: Owner;
+  signal: AbortSignal;
+  onProgress?: (message: string) => void;
+  /** 30 minutes by default. */
+  timeoutMs?: number;
+}
+
+export interface Clone {
+  branch: string;
+  /** Where the branch stands. */
+  commit: string;
+  /** Where it started; null where the clone was there already. */
+  base: string | null;
+  reused: boolean;
+}
+
+const DEFAULT_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * The clone of a sandbox: on branch `cspace/<sandbox>`, from the local repository, so that unpushed commits are there.
+ * It is made beside its place and renamed when whole; one that is there already stays as it is.
+ * Throws ProblemError: `repository-unusable`, `clone-failed`, `interrupted`; nothing is left behind then.
+ *
+ * Its refs: one local branch; the host's branches, unpushed commits and all, as `host/*`; what the host knows of its
+ * upstream as `origin/*`; all tags.
+ */
+export async function createClone(options: CloneOptions): Promise<Clone> {
+  const { paths, ref, owner, signal } = options;
+  const clone = paths.clone(ref);
+  if (await exists(clone)) return reuseClone(options, clone);
+  const partial = paths.partialClone(ref);
+  await removeTree(partial, { owner, signal });
+  const at: GitOptions = {
+    cwd: options.source,
+    owner,
+    signal,
+    timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
+  };
+  try {
+    const facts = await readSource(at, options.base);
+    // In a folder of its own each time: a git that outlived a killed daemon finds its place gone, not ours.
+    const folder = join(partial, randomBytes(6).toString('hex'));
+    await ensureFolder(folder, { owner });
+    options.onProgress?.(`cloning ${options.repository} at ${facts.commit.slice(0, 12)}`);
+    await copyObjects(options, at, { facts, folder });
+    await addCommits(options, at, { facts, folder });
+    await checkOut(getBranch(ref.sandbox), { ...at, cwd: folder, isolated: true }, facts);
+    signal.throwIfAborted();
+    await rename(folder, clone);
+    return { branch: getBranch(ref.sandbox), commit: facts.commit, base: facts.commit, reused: false };
+  } catch (error) {
+    if (signal.aborted) throw new ProblemError({ code: 'interrupted', message: 'the clone was interrupted' });
+    throw error;
+  } finally {
+    // Also after success, when it is an empty folder. The signal is not passed: this has to happen.
+    await removeTree(partial, { owner });
+  }
+}
+
+async function reuseClone(options: CloneOptions, clone: string): Promise<Clone> {
+  const { sandbox } = options.ref;
+  if (options.base !== undefined) {
+    throw new ProblemError({
+      code: 'usage',
+      message: `${sandbox} has a clone already: --base is for a new one`,
+      why: `its branch is ${getBranch(sandbox)}, with whatever was committed there`,
+      fix: `leave --base out, or remove the sandbox first: cspace rm ${sandbox}`,
+    });
+  }
+  const refs = await readRefs(clone);
+  const branch = getBranch(sandbox);
+  return {
+    branch,
+    commit: refs.resolve(`refs/heads/${branch}`) ?? refs.head ?? '',
+    base: null,
+    reused: true,
+  };
+}
+
+interface Target {
+  facts: SourceFacts;
+  folder: string;
+}
+
+/**
+ * `git clone` without a checkout. As copied files where that is safe, else through a pack: where objects are borrowed
+ * (the copy would borrow on, from a path that leads nowhere inside), or where copying failed (links in the folder, a
+ * repack at the same time).
+ */
+async function copyObjects(options: CloneOptions, at: GitOptions, { facts, folder }: Target): Promise<void> {
+  const settings = getCloneConfig(options.ref, facts).flatMap((line) => ['--config', line]);
+  const modes = facts.borrowsObjects ? ['--no-local'] : ['--no-hardlinks', '--no-local'];
+  for (const mode of modes) {
+    const result = await git(
+      [
+        ...OUR_WAY,
+        'clone',
+        '--quiet',
+        '--no-checkout',
+        '--template=',
+        '--origin=host',
+        mode,
+        ...settings,
+        '--',
+        options.source,
+        folder,
+      ],
+      at,
+    );
+    if (result.ok) break;
+    if (mode === modes.at(-1) || result.cancelled || result.timedOut || result.notFound) {
+      throw toGitProblem(result, { code: 'clone-failed', message: `cannot clone ${options.source}` });
+    }
+    await removeTree(folder, { owner: options.owner });
+    await ensureFolder(folder, { owner: options.owner });
+  }
+  if (await exists(join(folder, '.git', 'objects', 'info', 'alternates'))) {
+    throw new ProblemError({
+      code: 'clone-failed',
+      message: 'the clone borrows objects of the host repository',
+    });
+  }
+}
+
+/** What the user's own configuration could say and must not for this one command. */
+const OUR_WAY = [
+  'clone.rejectShallow=false',
+  'core.hooksPath=/dev/null',
+  'core.fsmonitor=false',
+  'fetch.fsckObjects=false',
+  'fetch.prune=false',
+  'fetch.recurseSubmodules=false',
+  'maintenance.auto=false',
+  'protocol.file.allow=always',
+  'submodule.recurse=false',
+  'transfer.fsckObjects=false',
+].flatMap((setting) => ['-c', setting]);
+
+/** The clone's own configuration, `key=value` each. */
+export function getCloneConfig({ sandbox }: SandboxRef, facts: SourceFacts): string[] {
+  return [
+    // Without a name git commits nothing; a machine on which nobody has set one is to work all the same.
+    `user.name=${facts.userName || `cspace ${sandbox}`}`,
+    `user.email=${facts.userEmail || `${sandbox}@cspace.invalid`}`,
+    // Host and guest see other inodes and owners for one file; by default each would hash all anew after the other.
+    'core.checkStat=minimal',
+    'core.trustctime=false',
+    // A plain `git push` makes the branch on origin.
+    'push.autoSetupRemote=true',
+    // `main` exists as host/main and as origin/main: git checkout main has to know which to follow.
+    `checkout.defaultRemote=${facts.upstream ? 'origin' : 'host'}`,
+    ...(facts.upstream
+      ? [`remote.origin.url=${facts.upstream.url}`, 'remote.origin.fetch=+refs/heads/*:refs/remotes/origin/*']
+      : []),
+  ];
+}
+
+/** Brings what `git clone` leaves out: upstream's branches as the host knows them, and a base that no branch reaches. */
+async function addCommits(options: CloneOptions, at: GitOptions, { facts, folder }: Target): Promise<void> {
+  const inClone = { ...at, cwd: folder };
+  const wanted: string[] = [];
+  if (facts.upstream) {
+    const { remote } = facts.upstream;
+    wanted.push(`+refs/remotes/${remote}/*:refs/remotes/origin/*`, `^refs/remotes/${remote}/HEAD`);
+  }
+  const known = await git(['cat-file', '-e', `${facts.commit}^{commit}`], { ...inClone, isolated: true });
+  if (!known.ok) wanted.push(facts.commit);
+  if (wanted.length === 0) return;
+  await requireGit(
+    [
+      ...OUR_WAY,
+      'fetch',
+      '--quiet',
+      '--no-tags',
+      '--no-write-fetch-head',
+      '--no-auto-maintenance',
+      '--upload-pack=git -c uploadpack.allowAnySHA1InWant=true upload-pack',
+      '--',
+      options.source,
+      ...wanted,
+    ],
+    inClone,
+    { code: 'clone-failed', message: `cannot take the commits of ${options.source}` },
+  );
+}
+
+async function checkOut(branch: string, at: GitOptions, facts: SourceFacts): Promise<void> {
+  const problem = { code: 'clone-failed' as const, message: 'the files of the clone cannot be written' };
+  const made = await requireGit(['for-each-ref', '--format=%(refname)', 'refs/heads'], at, problem);
+  await requireGit(['symbolic-ref', 'HEAD', `refs/heads/${branch}`], at, problem);
+  // First of all others gone: a branch `cspace` would stand in the way of `cspace/mercury`.
+  for (const other of made.split('\n').filter((name) => name !== '')) {
+    await requireGit(['update-ref', '-d', other], at, problem);
+    await git(['config', '--remove-section', `branch.${other.slice('refs/heads/'.length)}`], at);
+  }
+  await requireGit(['update-ref', '-m', 'cspace: start', `refs/heads/${branch}`, facts.commit], at, problem);
+  if (facts.upstreamHead !== undefined) {
+    const [from, to] = ['refs/remotes/origin/HEAD', `refs/remotes/origin/${facts.upstreamHead}`];
+    await requireGit(['symbolic-ref', from, to], at, problem);
+  }
+  await requireGit(['-c', 'checkout.workers=0', 'reset', '--hard', '--quiet'], at, problem);
+}
+
+async function exists(path: string): Promise<boolean> {
+  return (await lstat(path).catch(() => undefined)) !== undefined;
+}
