@@ -1,0 +1,29 @@
+import { join, resolve } from 'node:path';
+import type { Owner } from '../system/owner.ts';
+import { findBundleCache } from './bundle-cache.ts';
+import { ensureBundles } from './bundles.ts';
+import { readTree } from './read-tree.ts';
+import type { ImageSource } from './source.ts';
+
+/** The root of the checkout that this file is in. */
+export const CHECKOUT_ROOT = resolve(import.meta.dir, '../../../..');
+
+export interface CheckoutOptions {
+  /** Where bundles are kept when the checkout cannot be written to. */
+  cache: string;
+  owner: Owner;
+  root?: string;
+}
+
+/** The image's files from a source checkout: its folder `image`, and bundles made from its packages. */
+export function createCheckoutSource({ cache, owner, root = CHECKOUT_ROOT }: CheckoutOptions): ImageSource {
+  return {
+    async files({ signal, onProgress }) {
+      const place = await findBundleCache(root, { cache, owner });
+      const bundles = await ensureBundles({ ...place, root, signal, onProgress });
+      const files = await readTree(join(root, 'image'), (path) => !path.startsWith('ca/'));
+      for (const [name, bytes] of bundles) files.set(`bundles/${name}`, bytes);
+      return files;
+    },
+  };
+}
