@@ -162,7 +162,7 @@ test('readCredentials refuses a file of another user', async () => {
   expect((await refusal(readCredentials({ paths, owner, env: {} }))).fix).toContain('chown');
   if (SELF.uid !== 0) return console.log('skipped in part: only root can give a file away');
   chownSync(paths.secrets, owner.uid, owner.gid);
-  expect((await readCredentials({ paths, owner, env: {} })).variables['GH_TOKEN']).toBe('CANARY');
+  expect((await readCredentials({ paths, owner, env: {} })).variables.GH_TOKEN).toBe('CANARY');
 });
 
 test('renderEnvFile gives lines that a shell reads back to the very same value', () => {
