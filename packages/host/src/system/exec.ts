@@ -20,6 +20,8 @@ export interface RunOptions {
   owner?: Owner;
   /** Called with each line as it comes, from both streams. */
   onLine?: (line: string) => void;
+  /** False for a stream without end that is read by `onLine`: its output is then not gathered as well. */
+  keepOutput?: boolean;
   /** A file to append both streams to; for programs whose children keep them open (podman start). */
   outputFile?: string;
 }
@@ -78,6 +80,7 @@ function getExecaOptions(options: RunOptions): Options & { reject: false } {
     forceKillAfterDelay: KILL_AFTER_MS,
     stripFinalNewline: true,
     all: options.onLine !== undefined,
+    ...(options.keepOutput === false ? { buffer: false } : {}),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
     ...(cwd === undefined ? {} : { cwd }),

@@ -1,0 +1,68 @@
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { Owner } from '../../system/owner.ts';
+import type { Capabilities, Substrate } from '../substrate.ts';
+import { getExecArgv, getImageExistsArgv } from './argv.ts';
+import { buildImage } from './build.ts';
+import { DEADLINES, type Deadlines } from './deadlines.ts';
+import { dialTcp } from './dial.ts';
+import { createEngine } from './engine.ts';
+import type { HostFacts } from './facts.ts';
+import { getEngineProblem } from './failure.ts';
+import { createVerbs } from './lifecycle.ts';
+import { probePodman } from './probe.ts';
+import { createReader, getNotThere } from './reader.ts';
+import { watchMachines } from './watch.ts';
+
+export interface PodmanOptions {
+  /** `paths.engine`: podman's configuration for this host is written there. */
+  folder: string;
+  owner: Owner;
+  /** Only machines with this label are seen or touched. */
+  homeLabel: string;
+  /** The address of a running machine, for `dial`; undefined where it has none. */
+  addressOf: (ref: SandboxRef) => string | undefined | Promise<string | undefined>;
+  /** PATH to find podman on. */
+  path?: string;
+  deadlines?: Partial<Deadlines>;
+  getFacts?: () => Promise<HostFacts>;
+}
+
+const CAPABILITIES: Capabilities = {
+  isolation: 'container',
+  sharedFolders: true,
+  routableAddress: true,
+  hostNetwork: true,
+  setsHostname: true,
+};
+
+/** Machines as podman containers, each in a user namespace and with a network that the host attaches itself. */
+export function createPodman(options: PodmanOptions): Substrate {
+  const engine = createEngine(options);
+  const deadlines = { ...DEADLINES, ...options.deadlines };
+  const reader = createReader(engine, options.homeLabel, deadlines);
+  return {
+    kind: 'podman',
+    capabilities: CAPABILITIES,
+    execEnv: engine.env,
+    probe: (signal) => probePodman(engine.env.PATH, signal),
+    async hasImage(tag, signal) {
+      const result = await engine.run(getImageExistsArgv(tag), { timeoutMs: deadlines.query, signal });
+      // podman-image-exists(1): 0 it does, 1 it does not, anything else is a failure.
+      if (result.ok) return true;
+      if (result.exitCode === 1) return false;
+      throw getEngineProblem(`look for the image ${tag}`, result);
+    },
+    ensureImage: (context) => buildImage(engine, context, deadlines.build),
+    ...createVerbs({ engine, reader, deadlines }),
+    inspect: reader.find,
+    list: reader.list,
+    watch: (onEvent, signal) =>
+      watchMachines(onEvent, signal, { engine, homeLabel: options.homeLabel, list: reader.list }),
+    execCommand: getExecArgv,
+    async dial(ref, port, signal) {
+      const address = await options.addressOf(ref);
+      if (address === undefined) throw getNotThere(ref);
+      return dialTcp({ address, port, timeoutMs: deadlines.dial }, signal);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+import { formatRef, type SandboxRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
+import type { Machine } from '../substrate.ts';
+import { getInspectArgv, getListArgv } from './argv.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { Engine } from './engine.ts';
+import { getOddAnswerProblem } from './failure.ts';
+import { parseList, parseOutOfMemory } from './parse.ts';
+
+/** Reads our machines' state from the engine, by label. */
+export interface Reader {
+  list(signal: AbortSignal): Promise<Machine[]>;
+  find(ref: SandboxRef, signal: AbortSignal): Promise<Machine | undefined>;
+}
+
+export function createReader(engine: Engine, homeLabel: string, deadlines: Deadlines): Reader {
+  const query = async (ref: SandboxRef | undefined, signal: AbortSignal): Promise<Machine[]> => {
+    const action = 'list the machines';
+    const text = await engine.ask(action, getListArgv(homeLabel, ref), {
+      timeoutMs: deadlines.query,
+      signal,
+    });
+    let machines: Machine[];
+    try {
+      machines = parseList(text, homeLabel);
+    } catch (error) {
+      throw getOddAnswerProblem(action, text, error);
+    }
+    return withOutOfMemory(machines, signal);
+  };
+  /** `ps` does not tell why a machine ended; asked only where one has. */
+  const withOutOfMemory = async (machines: Machine[], signal: AbortSignal): Promise<Machine[]> => {
+    const ended = machines.filter((machine) => machine.state === 'exited').map((machine) => machine.id);
+    if (ended.length === 0) return machines;
+    const result = await engine.run(getInspectArgv(ended), { timeoutMs: deadlines.query, signal });
+    try {
+      // One that is removed meanwhile makes podman fail, and still tell of the others.
+      const killed = parseOutOfMemory(result.stdout);
+      return machines.map((machine) => ({ ...machine, outOfMemory: killed.has(machine.id) }));
+    } catch (error) {
+      throw getOddAnswerProblem('inspect the machines', result.stdout, error);
+    }
+  };
+  return {
+    list: (signal) => query(undefined, signal),
+    find: async (ref, signal) => (await query(ref, signal))[0],
+  };
+}
+
+export function getNotThere(ref: SandboxRef): ProblemError {
+  return new ProblemError({
+    code: 'sandbox-not-running',
+    message: `${formatRef(ref)} has no machine`,
+    fix: `cspace up ${ref.sandbox}`,
+  });
+}
