@@ -1,9 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { getUnreported, NO_OUTCOME, type Outcome, parseJunit } from './junit.ts';
+import { NO_OUTCOME, type Outcome, parseJunit } from './junit.ts';
 import { type Groups, runGroup } from './spawn.ts';
 import type { SuiteAnswer, SuiteJob } from './suite.ts';
 import type { Suite } from './suites.ts';
+import { getTroubles } from './troubles.ts';
 import { createWorld, removeWorld } from './world.ts';
 
 export interface SuiteOptions {
@@ -66,23 +67,4 @@ function getTestCommand(suite: Suite, options: SuiteOptions, report: string): [s
     ...options.extra,
     ...options.files.map((file) => `./${file}`),
   ];
-}
-
-/** What went wrong with a suite, its failed tests aside. Pure. */
-export function getTroubles(
-  answer: SuiteAnswer,
-  outcome: Outcome,
-  { files, extra }: { files: readonly string[]; extra: readonly string[] },
-): string[] {
-  const troubles: string[] = [];
-  if (answer.timedOut) troubles.push('stopped at its deadline');
-  const chosen = extra.length > 0; // by name, say: then a file may rightly run nothing
-  const silent = chosen ? [] : getUnreported(files, outcome);
-  for (const file of silent) troubles.push(`${file} ran no test: it does not load, or holds none`);
-  if (outcome.passed + outcome.failed === 0) troubles.push('no test ran');
-  if (answer.code !== 0 && outcome.failed === 0 && troubles.length === 0)
-    troubles.push(`bun test ended with ${answer.code}, though no test failed`);
-  for (const { kind, item } of answer.findings) troubles.push(`left behind: ${kind} ${item}`);
-  for (const { kind, why } of answer.blind) troubles.push(`the census cannot see any ${kind}: ${why}`);
-  return troubles;
 }

@@ -14,9 +14,14 @@ export interface Process {
   network: string;
 }
 
-/** Programs that cspace starts, wherever they are. */
-const OURS =
-  /\b(cspace\S*|conmon|tini|catatonit|crun|runc|claude|dnsmasq|mmdebstrap|buildah|podman)(\s|$)|cspace/;
+/**
+ * Programs that live on in a sandbox or beside it, by name (the kernel keeps 15 characters of it). Those that run for a
+ * moment, such as podman, count only in a lab, where they share its namespace.
+ */
+const NAMES = /^(cspace.*|conmon|tini|catatonit|claude|dnsmasq)$/;
+
+/** Programs run by an interpreter, by their command line: the supervisor, the daemon of a checkout, planted ones. */
+const COMMANDS = /cspace-\w|\/main\.ts daemon\b/;
 
 /** All processes but our own line of ancestors. */
 export async function readProcesses(): Promise<Process[]> {
@@ -55,7 +60,7 @@ export function isCounted(process: Process, options: { lab: boolean; network: st
   if (process.state === 'Z' && process.parent === 1) return false;
   if (process.command === '' && process.state !== 'Z') return false; // the kernel's own threads
   if (options.lab && process.network === options.network) return true;
-  return OURS.test(process.name) || OURS.test(process.command);
+  return NAMES.test(process.name) || COMMANDS.test(process.command);
 }
 
 /** Processes of ours; in a lab all that share its network namespace. */

@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run } from '../../src/system/exec.ts';
+import { parseMount } from './census/files.ts';
+import { parseRuleset } from './census/network.ts';
+import { isCounted, type Process } from './census/processes.ts';
+import { getFindings, type Kind, takeCensus, waitForNothingLeft } from './census.ts';
+import { testUnless } from './test-unless.ts';
+
+const NAME = `cspace-census-${process.pid}`;
+const inLab = process.getuid?.() === 0 && process.env.CSPACE_LAB !== undefined;
+const testInLab = testUnless(inLab ? undefined : 'makes links, rules and mounts, so only as root in a lab');
+const testWithPodman = testUnless(
+  !inLab ? 'only as root in a lab' : Bun.which('podman') ? undefined : 'no podman here',
+);
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'census-'));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const take = () => takeCensus({ lab: true, folders: [folder] });
+
+async function sh(command: string): Promise<string> {
+  const result = await run(['sh', '-c', command], { timeoutMs: 20_000 });
+  if (!result.ok) throw new Error(`${command}: ${result.stderr}`);
+  return result.stdout;
+}
+
+/** Plants one thing, looks for it among the findings of its kind, takes it away, and looks that none is left. */
+async function expectFound(kind: Kind, pattern: RegExp, plant: () => Promise<() => unknown>): Promise<void> {
+  const before = await take();
+  const remove = await plant();
+  const found = await take();
+  await remove();
+  expect(found.blind).toEqual([]);
+  const items = getFindings(before, found).filter((finding) => finding.kind === kind);
+  expect(items.map(({ item }) => item)).toEqual([expect.stringMatching(pattern)]);
+  const after = await waitForNothingLeft(before, { lab: true, folders: [folder], deadlineMs: 5000 });
+  expect(after).toEqual({ findings: [], blind: [] });
+}
+
+const by = (make: string, undo: string) => async () => {
+  await sh(make);
+  return () => sh(undo);
+};
+
+testInLab('takeCensus finds a link', () =>
+  expectFound('link', /^any-name$/, by('ip link add any-name type bridge', 'ip link del any-name')),
+);
+
+testInLab('takeCensus finds a route', () =>
+  expectFound(
+    'route',
+    /^unreachable 10\.98\.0\.0\/16/,
+    by('ip route add unreachable 10.98.0.0/16', 'ip route del unreachable 10.98.0.0/16'),
+  ),
+);
+
+testInLab('takeCensus finds a table of nft', () =>
+  expectFound('rule', /^table inet any$/, by('nft add table inet any', 'nft delete table inet any')),
+);
+
+testInLab('takeCensus finds a named network namespace', () =>
+  expectFound('namespace', /census/, by(`ip netns add ${NAME}`, `ip netns del ${NAME}`)),
+);
+
+testInLab('takeCensus finds a mount', async () => {
+  const target = join(folder, 'mounted');
+  mkdirSync(target);
+  const plant = by(`mount -t tmpfs none ${target}`, `umount ${target}`);
+  await expectFound('mount', /mounted \(tmpfs/, plant);
+  rmdirSync(target);
+});
+
+testInLab('takeCensus finds a loop device', async () => {
+  const file = join(folder, 'disk');
+  writeFileSync(file, new Uint8Array(1024 * 1024));
+  await expectFound('loop device', /disk/, async () => {
+    const device = (await sh(`losetup --show -f ${file}`)).trim();
+    return () => sh(`losetup -d ${device}`);
+  });
+  rmSync(file);
+});
+
+testInLab('takeCensus finds a control group', () => {
+  const name = `/sys/fs/cgroup/*/${NAME}`;
+  const group = `$(ls -d /sys/fs/cgroup/pids /sys/fs/cgroup 2>/dev/null | head -n 1)/${NAME}`;
+  return expectFound('file', /census/, by(`mkdir ${group}`, `rmdir ${group} ${name} 2>/dev/null || true`));
+});
+
+testWithPodman('takeCensus finds a container of ours that does not run, and none of others', async () => {
+  const root = join(folder, 'root');
+  mkdirSync(root);
+  const create = (label: string) =>
+    sh(`podman create --network none --label ${label} --name ${NAME} --rootfs ${root} /bin/true`);
+  await create('someone.else=1');
+  const foreign = await take();
+  await sh(`podman rm ${NAME}`);
+  expect(foreign.items.container.filter((item) => item.includes(NAME))).toEqual([]);
+  await expectFound('container', /^cspace-census-/, async () => {
+    await create('dev.cspace.home=0123456789ab');
+    return () => sh(`podman rm ${NAME}`);
+  });
+  rmSync(root, { recursive: true });
+});
+
+test('takeCensus finds a process of ours in a session of its own', () =>
+  expectFound('process', /cspace-supervisor/, async () => {
+    const child = Bun.spawn(['bash', '-c', 'exec -a cspace-supervisor sleep 60'], { detached: true });
+    return async () => {
+      child.kill('SIGKILL');
+      await child.exited;
+    };
+  }));
+
+test('takeCensus finds a file in a folder that must be empty', () =>
+  expectFound('file', /census-.*\/left$/, async () => {
+    writeFileSync(join(folder, 'left'), '');
+    return () => rmSync(join(folder, 'left'));
+  }));
+
+testInLab('takeCensus finds a port that listens', () =>
+  expectFound('port', /^tcp 127\.0\.0\.1:\d+ bun/, async () => {
+    const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response() });
+    return () => server.stop(true);
+  }),
+);
+
+test('takeCensus finds a unix socket that listens', () =>
+  expectFound('port', /^unix .*\/daemon\.sock$/, async () => {
+    const path = join(folder, 'daemon.sock');
+    const server = Bun.serve({ unix: path, fetch: () => new Response() });
+    return async () => {
+      await server.stop(true);
+      rmSync(path, { force: true });
+    };
+  }));
+
+test('takeCensus says what it cannot see instead of passing for clean', async () => {
+  const file = join(folder, 'no-folder');
+  symlinkSync(file, file);
+  const census = await takeCensus({ lab: true, folders: [file] });
+  rmSync(file);
+  expect(census.blind).toEqual([{ kind: 'file', why: expect.stringContaining('ELOOP') }]);
+});
+
+const PROCESS: Process = {
+  pid: 7,
+  parent: 1,
+  state: 'S',
+  name: 'conmon',
+  command: '/usr/bin/conmon --api-version 1',
+  startTime: '1',
+  network: 'net:[1]',
+};
+const CASES: [string, Partial<Process>, boolean][] = [
+  ['a conmon', {}, true],
+  ['a defunct conmon that PID 1 does not reap', { state: 'Z', command: '' }, false],
+  ['a defunct conmon of another parent', { state: 'Z', command: '', parent: 5 }, true],
+  ['a kernel thread of the lab', { name: 'kworker', command: '', network: 'net:[9]' }, false],
+  ['any program of the lab', { name: 'sleep', command: 'sleep 9', network: 'net:[9]' }, true],
+  ['a program of another namespace', { name: 'sleep', command: 'sleep 9' }, false],
+  [
+    'an editor that has a file of a cspace folder open',
+    { name: 'vi', command: 'vi cspace/README.md' },
+    false,
+  ],
+  ['a claude in a sandbox', { name: 'claude', command: 'claude --resume' }, true],
+];
+for (const [what, change, counted] of CASES)
+  test(`isCounted: ${what}: ${counted}`, () => {
+    expect(isCounted({ ...PROCESS, ...change }, { lab: true, network: 'net:[9]' })).toBe(counted);
+  });
+
+test('parseRuleset names what each rule stands in', () => {
+  const text = 'table inet cspace {\n\tchain in {\n\t\ttcp dport 1 drop\n\t}\n}\n';
+  expect(parseRuleset(text)).toEqual([
+    'table inet cspace',
+    'table inet cspace / chain in',
+    'table inet cspace / chain in / tcp dport 1 drop',
+  ]);
+});
+
+test('parseMount gives the mount point, the type and what of it is mounted', () => {
+  const line = '80 25 0:4 net:[4026532246] /run/netns/x rw shared:9 - nsfs nsfs rw';
+  expect(parseMount(line)).toBe('/run/netns/x (nsfs of net:[4026532246])');
+});

@@ -1,0 +1,23 @@
+import { getUnreported, type Outcome } from './junit.ts';
+import type { SuiteAnswer } from './suite.ts';
+
+/** What went wrong with a suite, its failed tests aside. Pure. */
+export function getTroubles(
+  answer: SuiteAnswer,
+  outcome: Outcome,
+  { files, extra }: { files: readonly string[]; extra: readonly string[] },
+): string[] {
+  const troubles: string[] = [];
+  if (answer.timedOut) troubles.push('stopped at its deadline');
+  const chosen = extra.length > 0; // by name, say: then a file may rightly run nothing
+  const silent = chosen ? [] : getUnreported(files, outcome);
+  for (const file of silent) troubles.push(`${file} ran no test: it does not load, or holds none`);
+  for (const name of outcome.skipped)
+    if (!/\(skipped: .+\)$/.test(name)) troubles.push(`skipped without a reason in its name: ${name}`);
+  if (outcome.passed + outcome.failed === 0) troubles.push('no test ran');
+  if (answer.code !== 0 && outcome.failed === 0 && troubles.length === 0)
+    troubles.push(`bun test ended with ${answer.code}, though no test failed`);
+  for (const { kind, item } of answer.findings) troubles.push(`left behind: ${kind} ${item}`);
+  for (const { kind, why } of answer.blind) troubles.push(`the census cannot see any ${kind}: ${why}`);
+  return troubles;
+}

@@ -1,0 +1,89 @@
+import { expect, test } from 'bun:test';
+import { parseArgs } from './args.ts';
+import { NO_OUTCOME, type Outcome } from './junit.ts';
+import { createReport } from './report.ts';
+import type { SuiteAnswer } from './suite.ts';
+import { getBootObstacle, getSuiteName } from './suites.ts';
+import { getTroubles } from './troubles.ts';
+
+const CLEAN: SuiteAnswer = { code: 0, timedOut: false, findings: [], blind: [] };
+const PASSED: Outcome = { ...NO_OUTCOME, passed: 1, files: ['a.test.ts'] };
+const ASKED = { files: ['a.test.ts'], extra: [] };
+
+const TROUBLES: [string, Partial<SuiteAnswer>, Outcome, string[]][] = [
+  ['all is well', {}, PASSED, []],
+  ['a failed test is none of its own', { code: 1 }, { ...PASSED, failed: 1 }, []],
+  ['a leak', { findings: [{ kind: 'link', item: 'cspace0' }] }, PASSED, ['left behind: link cspace0']],
+  [
+    'a blind census',
+    { blind: [{ kind: 'rule', why: 'no nft' }] },
+    PASSED,
+    ['the census cannot see any rule: no nft'],
+  ],
+  ['a deadline', { timedOut: true, code: 143 }, PASSED, ['stopped at its deadline']],
+  ['a crash after the tests', { code: 139 }, PASSED, ['bun test ended with 139, though no test failed']],
+  [
+    'a file that does not load',
+    { code: 1 },
+    NO_OUTCOME,
+    ['a.test.ts ran no test: it does not load, or holds none', 'no test ran'],
+  ],
+  ['a skip without a reason', {}, { ...PASSED, skipped: ['x'] }, ['skipped without a reason in its name: x']],
+  ['a skip with one', {}, { ...PASSED, skipped: ['x (skipped: no KVM)'] }, []],
+];
+for (const [what, answer, outcome, troubles] of TROUBLES)
+  test(`getTroubles: ${what}`, () => {
+    expect(getTroubles({ ...CLEAN, ...answer }, outcome, ASKED)).toEqual(troubles);
+  });
+
+function endOf(fill: (report: ReturnType<typeof createReport>) => void): { code: number; last: string } {
+  const lines: string[] = [];
+  const report = createReport((line) => lines.push(line));
+  fill(report);
+  const code = report.end();
+  return { code, last: lines.at(-1) ?? '' };
+}
+
+test('createReport: the last line sums the suites, and 0 is the code', () => {
+  const { code, last } = endOf((report) => {
+    report.addSuite('unit', { outcome: { ...PASSED, passed: 4, skipped: ['x'] }, troubles: [] }, 1);
+    report.addSuite('e2e', { outcome: PASSED, troubles: [] }, 1);
+  });
+  expect({ code, last }).toEqual({ code: 0, last: '5 passed, 0 failed, 1 skipped' });
+});
+
+test('createReport: a leak, a failed check and a failed test each count', () => {
+  const { code, last } = endOf((report) => {
+    report.addSuite('unit', { outcome: { ...PASSED, failed: 1 }, troubles: ['left behind: link x'] }, 1);
+    report.fail('typecheck');
+  });
+  expect({ code, last }).toEqual({ code: 1, last: '1 passed, 3 failed' });
+});
+
+test('createReport: no test at all is a failure', () => {
+  expect(endOf(() => {}).code).toBe(1);
+  expect(endOf((report) => report.addSuite('unit', { outcome: NO_OUTCOME, troubles: [] }, 1)).code).toBe(1);
+});
+
+test('getSuiteName goes by the folder', () => {
+  expect(getSuiteName('packages/host/test/e2e/crash.test.ts')).toBe('e2e');
+  expect(getSuiteName('packages/host/src/e2e/crash.test.ts')).toBe('unit');
+  expect(getSuiteName('packages/host/test/support/census.test.ts')).toBe('unit');
+});
+
+test('getBootObstacle', () => {
+  expect(getBootObstacle({ platform: 'linux', root: false, sudo: true })).toBeUndefined();
+  expect(getBootObstacle({ platform: 'linux', root: false, sudo: false })).toContain('root');
+  expect(getBootObstacle({ platform: 'darwin', root: true, sudo: true })).toContain('darwin');
+});
+
+test('parseArgs: steps, arguments for bun test, unknown words', () => {
+  const args = parseArgs(['unit', 'nonsense', '--', '-t', 'x']);
+  expect([args.wants('unit'), args.wants('e2e'), args.extra, args.unknown]).toEqual([
+    true,
+    false,
+    ['-t', 'x'],
+    ['nonsense'],
+  ]);
+  expect(parseArgs([]).wants('e2e')).toBe(true);
+});
