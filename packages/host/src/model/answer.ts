@@ -17,7 +17,7 @@ export interface Delivery {
   /** After so many deltas the stream goes quiet for `stallMs`, then goes on. */
   stallAfterDeltas?: number;
   stallMs?: number;
-  /** After so many deltas the connection breaks. */
+  /** After so many deltas the body ends, without the events that end a message. */
   cutAfterDeltas?: number;
   /** After so many deltas comes an `error` event, and nothing else. */
   errorAfterDeltas?: number;

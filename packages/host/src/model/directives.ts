@@ -3,32 +3,33 @@ import { posix } from 'node:path';
 /** A thing that the practice model was asked to do. */
 export type Directive = { verb: 'run'; command: string } | { verb: 'write'; path: string; text: string };
 
-const RUN = /^\s*(?:please\s+)?run:(.*)$/i;
-const WRITE = /^\s*(?:please\s+)?write\s+([^:]+):(.*)$/i;
+const RUN = /^[ \t]*(?:please[ \t]+)?run:(.*)$/i;
+const WRITE = /^[ \t]*(?:please[ \t]+)?write[ \t]+([^\s:][^:]*):(.*)$/i;
 
 /**
  * Reads `run: COMMAND` and `write FILE: TEXT`, each at the start of a line; what follows belongs to it up to the next
  * such line. A FILE that is not absolute is in `workspace`; a written text ends in a newline.
  */
 export function parseDirectives(prompt: string, workspace: string): Directive[] {
-  const found: { verb: 'run' | 'write'; path: string; lines: string[] }[] = [];
+  const found: { path: string | undefined; lines: string[] }[] = [];
   for (const line of prompt.split('\n')) {
     const run = RUN.exec(line);
     const write = run ? null : WRITE.exec(line);
-    if (run) found.push({ verb: 'run', path: '', lines: [run[1] ?? ''] });
-    else if (write) found.push({ verb: 'write', path: (write[1] ?? '').trim(), lines: [write[2] ?? ''] });
+    if (run) found.push({ path: undefined, lines: [run[1] ?? ''] });
+    else if (write) found.push({ path: (write[1] ?? '').trim(), lines: [write[2] ?? ''] });
     else found.at(-1)?.lines.push(line);
   }
-  return found.flatMap(({ verb, path, lines }): Directive[] => {
+  return found.flatMap(({ path, lines }): Directive[] => {
     const text = lines.join('\n').trim();
-    if (verb === 'run') return text === '' ? [] : [{ verb, command: text }];
-    return path === '' ? [] : [{ verb, path: posix.resolve(workspace, path), text: `${text}\n` }];
+    if (path !== undefined)
+      return [{ verb: 'write', path: posix.resolve(workspace, path), text: `${text}\n` }];
+    return text === '' ? [] : [{ verb: 'run', command: text }];
   });
 }
 
 const ASKED = /\bwhat\s+(?:did|have|had|was|were)\s+(?:i|we|my)\b/i;
 const SPOKEN =
-  /\b(?:ask|asked|say|said|tell|told|write|wrote|talk|talked|prompts?|questions?|conversation)\b/i;
+  /\b(?:ask|asked|say|said|tell|told|write|wrote|talk|talked|talking|prompts?|questions?|conversation)\b/i;
 const EARLIER = /\b(?:before|earlier|previous|previously|so far|until now|first|last|just)\b/i;
 const REMEMBER = /\b(?:do|can) you (?:still )?(?:remember|recall)\b/i;
 

@@ -26,22 +26,29 @@ export type Parsed =
   | { ok: true; request: MessagesRequest }
   | { ok: false; status: 400 | 413; message: string };
 
-/** Reads the text of a request's body; undefined where it is longer than `maxBytes`, which are not kept in memory. */
+/**
+ * Reads the text of a request's body; undefined where it is longer than `maxBytes`, of which no more is kept in memory.
+ * A body that breaks off reads as far as it came.
+ */
 export async function readBody(request: Request, maxBytes = MAX_BODY_BYTES): Promise<string | undefined> {
   if (Number(request.headers.get('content-length') ?? 0) > maxBytes) return undefined;
-  if (!request.body) return '';
   const parts: Uint8Array[] = [];
   let size = 0;
-  for await (const part of request.body) {
-    size += part.byteLength;
-    if (size > maxBytes) return undefined;
-    parts.push(part);
+  try {
+    for await (const part of request.body ?? []) {
+      size += part.byteLength;
+      if (size > maxBytes) return undefined;
+      parts.push(part);
+    }
+  } catch {
+    // The client went away: whatever is answered, nobody reads it.
   }
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** Checks a body as the API does: the first mistake, named by its path. */
-export function parseMessagesRequest(text: string): Parsed {
+/** Checks a body as the API does: the first mistake, named by its path. Undefined is one that was too long. */
+export function parseMessagesRequest(text: string | undefined): Parsed {
+  if (text === undefined) return { ok: false, status: 413, message: 'Request exceeds the maximum size' };
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -52,5 +59,5 @@ export function parseMessagesRequest(text: string): Parsed {
   if (parsed.success) return { ok: true, request: parsed.data };
   const issue = parsed.error.issues[0];
   const path = issue?.path.join('.') || 'body';
-  return { ok: false, status: 400, message: `${path}: ${issue?.message ?? 'invalid'}` };
+  return { ok: false, status: 400, message: `${path.slice(0, 200)}: ${issue?.message ?? 'invalid'}` };
 }

@@ -1,5 +1,6 @@
-import { type Answer, type Delivery, sayText, useTools } from './answer.ts';
-import { countReminders, type Turn } from './conversation.ts';
+import { type Answer, type Delivery, type StopReason, sayText, useTools } from './answer.ts';
+import { countReminders } from './artefacts.ts';
+import type { Turn } from './conversation.ts';
 import type { MessagesRequest } from './request.ts';
 import { LABEL } from './wording.ts';
 
@@ -23,7 +24,7 @@ interface Call {
 }
 type Script = (call: Call) => Answer | undefined;
 
-const LINE = /^\s*script:([a-z0-9-]+)(.*)$/im;
+const LINE = /^[ \t]*script:([a-z0-9-]+)(.*)$/im;
 const HANG_MS = 900_000;
 const MAX_PROMPTS = 1000;
 
@@ -36,7 +37,8 @@ export function createScripts(): Scripts {
   return (turns, { request, session }) => {
     const turn = turns.at(-1);
     const match = turn && LINE.exec(turn.prompt);
-    if (!turn || !match) return undefined;
+    // What a background task reports is no new try of the prompt.
+    if (!turn || !match || (turn.notices.length > 0 && !turn.hasNewResults)) return undefined;
     const key = JSON.stringify([session, turns.length, turn.prompt, turn.steps.length]);
     const attempt = attempts.get(key) ?? 0;
     attempts.delete(key);
@@ -85,7 +87,7 @@ const waitCommand = (seconds: number) => `timeout ${seconds} tail -f /dev/null`;
 const once =
   (answer: (call: Call) => Answer): Script =>
   (call) =>
-    call.turn.steps.length > 0 || call.turn.notices.length > 0 ? undefined : answer(call);
+    call.turn.steps.length > 0 ? undefined : answer(call);
 
 const streamed = (text: string, delivery: Delivery): Answer => sayText(`${LABEL} ${text}`, delivery);
 
@@ -142,9 +144,10 @@ const SCRIPTS: Record<string, Script> = {
     ],
     stopReason: 'end_turn',
   }),
-  /** max-tokens: an answer that was cut for length. refusal: one that was refused. */
-  'max-tokens': () => ({ ...sayMessage('cut off her'), stopReason: 'max_tokens' }),
-  refusal: () => ({ ...sayMessage('no.'), stopReason: 'refusal' }),
+  /** max-tokens: first an answer that was cut for length; Claude Code asks for the rest. */
+  'max-tokens': ({ attempt }) => stopOnce('max_tokens', attempt),
+  /** refusal: first an answer that a classifier stopped; Claude Code asks again, once. */
+  refusal: ({ attempt }) => stopOnce('refusal', attempt),
   /** system-reminders: how Claude Code's own reminders reached the model. */
   'system-reminders': ({ request }) => {
     const { inline, systemMessages } = countReminders(request.messages);
@@ -152,6 +155,7 @@ const SCRIPTS: Record<string, Script> = {
   },
 };
 
-function sayMessage(text: string) {
-  return { kind: 'message' as const, blocks: [{ type: 'text' as const, text: `${LABEL} ${text}` }] };
+function stopOnce(stopReason: StopReason, attempt: number): Answer {
+  if (attempt > 0) return sayText(`${LABEL} the rest.`);
+  return { kind: 'message', blocks: [{ type: 'text', text: `${LABEL} cut off he` }], stopReason };
 }

@@ -35,7 +35,7 @@ async function* getParts(
   let deltas = 0;
   for (const event of events) {
     if (event.event === 'content_block_delta') {
-      if (deltas === cutAfterDeltas) throw new Error('cut as the script says');
+      if (deltas === cutAfterDeltas) return;
       if (deltas === errorAfterDeltas) return yield encodeEvent(getErrorEvent());
       if (deltas === stallAfterDeltas) await delay(stallMs, undefined, { signal });
       if (deltaEveryMs > 0) await delay(deltaEveryMs, undefined, { signal });
