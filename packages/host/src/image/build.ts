@@ -42,15 +42,15 @@ type BuildOptions = EnsureImageOptions & Required<Pick<EnsureImageOptions, 'forc
 async function build(options: BuildOptions, context: ImageContext): Promise<void> {
   const { substrate, owner, signal, onProgress } = options;
   const at = { cache: getImageCache(options.paths), owner };
-  const base = await ensureBase({ ...at, substrate, pins: context.pins, signal, onProgress });
   const lines: string[] = [];
   const onLine = (line: string) => {
     lines.push(line);
     onProgress(line);
   };
-  await withWorkFolder(at, async (folder) => {
-    await writeTree(folder, context.files);
-    try {
+  try {
+    const base = await ensureBase({ ...at, substrate, pins: context.pins, signal, onProgress });
+    await withWorkFolder(at, async (folder) => {
+      await writeTree(folder, context.files);
       await substrate.ensureImage({
         tag: context.tag,
         alias: LATEST_TAG,
@@ -59,10 +59,10 @@ async function build(options: BuildOptions, context: ImageContext): Promise<void
         onLine,
         signal,
       });
-    } catch (error) {
-      throw toBuildProblem(error, lines, signal);
-    }
-  });
+    });
+  } catch (error) {
+    throw toBuildProblem(error, lines, signal);
+  }
 }
 
 /** `refreshedAt` makes the builder's cache of everything unusable, as another argument of the first step does. */
