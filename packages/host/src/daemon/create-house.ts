@@ -1,11 +1,11 @@
-import { createHash } from 'node:crypto';
 import { realpathSync } from 'node:fs';
-import type { DaemonConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { openFileJournal } from '../journal/journal.ts';
 import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
 import { createKeyedLock } from '../sandbox/keyed-lock.ts';
 import { openTokenStore } from '../sandbox/tokens.ts';
+import { getHomeLabel } from '../substrate/labels.ts';
 import { selectSubstrate } from '../substrate/select.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
@@ -16,7 +16,7 @@ import { createImageProvider } from './image-provider.ts';
 export interface HouseOptions {
   home: string;
   owner: Owner;
-  config: DaemonConfig;
+  config: Config;
   log: Log;
 }
 
@@ -24,7 +24,7 @@ export interface HouseOptions {
 export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
   const { home, owner, config, log } = options;
   const paths = getPaths(home);
-  const homeLabel = getHomeLabel(home);
+  const homeLabel = getHomeLabel(realpathSync(home));
   const registry = await openFileRegistry(paths, owner);
   const substrates = {
     folder: paths.engine,
@@ -49,9 +49,4 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     log,
     now: () => new Date(),
   };
-}
-
-/** Tells the things of one home from those of another in the engine. */
-export function getHomeLabel(home: string): string {
-  return createHash('sha256').update(realpathSync(home)).digest('hex').slice(0, 12);
 }

@@ -1,6 +1,6 @@
 import { networkInterfaces } from 'node:os';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { DaemonConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { getGateway, pickAddress } from '../network/addresses.ts';
 import { attachMachine, detachMachine } from '../network/attach.ts';
 import { ensureNetwork, removeNetwork } from '../network/network.ts';
@@ -20,11 +20,7 @@ export interface HostNetwork extends Network {
 }
 
 /** The network of this home on a Linux host, and the HTTP server on its gateway. */
-export function createHostNetwork(options: {
-  config: DaemonConfig;
-  home: string;
-  owner: Owner;
-}): HostNetwork {
+export function createHostNetwork(options: { config: Config; home: string; owner: Owner }): HostNetwork {
   const { config, home, owner } = options;
   const network = { bridge: config.bridge, subnet: config.subnet, home, owner };
   const gateway = getGateway(config.subnet);
@@ -54,12 +50,9 @@ export function createHostNetwork(options: {
       await close();
       await removeNetwork(network, signal);
     },
-    async attach({ ref, pid, address }, signal) {
-      await attachMachine({ ...network, ref, pid, address }, signal);
-    },
-    async detach(address, signal) {
-      await detachMachine(network, address, signal);
-    },
+    attach: (machine, signal) =>
+      attachMachine({ bridge: config.bridge, subnet: config.subnet, ...machine }, signal),
+    detach: detachMachine,
   };
 }
 

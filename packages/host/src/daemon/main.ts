@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { VERSION } from '@cspace/protocol/version';
-import { loadDaemonConfig } from '../config/load.ts';
+import { loadConfig } from '../config/load.ts';
 import { createPracticeModel } from '../model/practice-model.ts';
 import { noteExit } from '../sandbox/exited.ts';
 import { tryLockFile } from '../system/file-lock.ts';
@@ -73,7 +73,7 @@ interface Leaving {
 }
 
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
-  const config = await loadDaemonConfig({ home });
+  const { config } = await loadConfig({ home });
   const house = await createHouse({ home, owner, config, log });
   house.network.serve(createGateway({ house, practiceModel: createPracticeModel({ scripts: true }) }));
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
