@@ -41,11 +41,12 @@ export async function makeBaseArchive(options: ArchiveOptions): Promise<void> {
 
 /**
  * In namespaces of its own: mmdebstrap mounts /proc, /sys and the host's own /dev/shm in the new root, and leaves them
- * and its children behind when it is killed. So the kernel takes both away with the first process.
+ * and its children behind when it is killed. So the kernel takes both away with the first process, and that with us.
  */
 export function getArchiveArgv(suite: string, archive: string): string[] {
   const excluded = ['man', 'doc', 'info', 'locale'];
   return [
+    ...['setpriv', '--pdeathsig', 'KILL'],
     ...[
       'unshare',
       '--mount',

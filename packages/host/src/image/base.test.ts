@@ -92,6 +92,7 @@ test('ensureBase: an interrupt during the pull ends it', async () => {
 test('getArchiveArgv: mmdebstrap only in namespaces that die with it', () => {
   const argv = getArchiveArgv('trixie', '/x/base.tar');
   expect(argv.slice(0, argv.indexOf('mmdebstrap'))).toEqual([
+    ...['setpriv', '--pdeathsig', 'KILL'],
     ...['unshare', '--mount', '--propagation', 'private'],
     ...['--pid', '--fork', '--kill-child=SIGKILL', '--mount-proc'],
   ]);
