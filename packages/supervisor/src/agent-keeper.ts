@@ -2,17 +2,10 @@ import { type Agent, AgentStartError, type StartAgent } from './agent.ts';
 import { sleep } from './deferred.ts';
 import type { History } from './history.ts';
 import type { Recorder } from './recorder.ts';
+import type { TurnState } from './transcript.ts';
 
-/** How a lost agent is replaced. */
-export interface Patience {
-  /** Waits before the second, third, … start in a row; their number is how often it is tried again. */
-  delaysMs: readonly number[];
-  /** An agent that lived so long without a turn was well. */
-  healthyMs: number;
-}
-
-export const PATIENCE: Patience = { delaysMs: [200, 1000, 2000, 5000, 10_000, 20_000], healthyMs: 60_000 };
-
+/** An agent that lived so long was well: its death does not count with earlier ones. */
+const HEALTHY_MS = 60_000;
 /** After so many deaths in a row the conversation itself is taken for the cause. */
 const DEATHS_OF_A_CONVERSATION = 4;
 /** After so many failed attempts to resume it is tried whether a new conversation starts. */
@@ -24,10 +17,11 @@ export interface KeeperDeps {
   history: History;
   model: string | null;
   practice: boolean;
-  patience: Patience;
-  /** Whether a conversation has a transcript, and whether a turn stands in it. */
+  /** Waits before the second, third, … start in a row; after the last one it gives up. */
+  retryDelaysMs: readonly number[];
+  /** The transcript of a conversation, and what stands in it of a turn. */
   findTranscript: (session: string) => Promise<string | undefined>;
-  hasPrompt: (transcript: string, turn: string) => Promise<boolean>;
+  readTurnState: (transcript: string, turn: string) => Promise<TurnState>;
   sweep: () => Promise<number>;
   countOomKills: () => number;
 }
@@ -35,16 +29,21 @@ export interface KeeperDeps {
 /** An agent that runs. */
 export interface LiveAgent {
   agent: Agent;
-  /** The turn it goes on with by itself. */
-  rerun: string | undefined;
+  /** What its conversation holds of the turn that was cut off before it started. */
+  left: LeftTurn | undefined;
   /** Where its messages go; those that came before are given at once. */
   listen(onMessage: (message: unknown) => void): void;
+}
+
+interface LeftTurn {
+  turn: string;
+  state: TurnState;
 }
 
 interface Plan {
   session: string;
   resume: boolean;
-  rerun: string | undefined;
+  left: LeftTurn | undefined;
   /** The conversation that is given up, and why. */
   reset?: { from: string; reason: string };
 }
@@ -78,9 +77,9 @@ export class AgentKeeper {
     while (!this.#live) {
       signal.throwIfAborted();
       if (this.#failures > 0) {
-        const delay = this.#deps.patience.delaysMs[this.#failures - 1];
+        const delay = this.#deps.retryDelaysMs[this.#failures - 1];
         if (delay === undefined) {
-          this.state = 'failed';
+          this.#giveUp();
           return undefined;
         }
         this.state = 'retrying';
@@ -91,6 +90,17 @@ export class AgentKeeper {
       await this.#tryStart(await this.#plan(cutOff), signal);
     }
     return this.#live;
+  }
+
+  #giveUp(): void {
+    if (this.state === 'failed') return;
+    this.state = 'failed';
+    const reason = `gave up after ${this.#failures} attempts: ${this.reason ?? 'no reason given'}`;
+    this.#deps.recorder.record({
+      type: 'agent.exited',
+      session: this.session,
+      data: { reason, expected: false },
+    });
   }
 
   /** Cuts a wait short. */
@@ -122,7 +132,7 @@ export class AgentKeeper {
   async lose(reason: string): Promise<string> {
     const isOom = this.#deps.countOomKills() > this.#oomKills;
     const why = isOom ? `${reason}: the kernel killed a process here for want of memory` : reason;
-    if (performance.now() - this.#startedAt > this.#deps.patience.healthyMs) this.#failures = 0;
+    if (performance.now() - this.#startedAt > HEALTHY_MS) this.#failures = 0;
     this.#failures += 1;
     if (!isOom) this.#deaths += 1;
     this.state = 'retrying';
@@ -146,7 +156,7 @@ export class AgentKeeper {
 
   async #plan(cutOff: string | undefined): Promise<Plan> {
     const from = this.session;
-    const fresh = { session: crypto.randomUUID(), resume: false, rerun: undefined };
+    const fresh = { session: crypto.randomUUID(), resume: false, left: undefined };
     if (from === null) return fresh;
     const transcript = await this.#deps.findTranscript(from);
     if (transcript === undefined) {
@@ -163,20 +173,20 @@ export class AgentKeeper {
         reset: { from, reason: `it cannot be resumed: ${this.reason ?? 'no reason given'}` },
       };
     }
-    const rerun =
-      cutOff !== undefined && (await this.#deps.hasPrompt(transcript, cutOff)) ? cutOff : undefined;
-    return { session: from, resume: true, rerun };
+    if (cutOff === undefined) return { session: from, resume: true, left: undefined };
+    const left = { turn: cutOff, state: await this.#deps.readTurnState(transcript, cutOff) };
+    return { session: from, resume: true, left };
   }
 
   async #tryStart(plan: Plan, signal: AbortSignal): Promise<void> {
     const inbox = createInbox();
     try {
-      const { session, resume, rerun } = plan;
+      const { session, resume, left } = plan;
       this.#oomKills = this.#deps.countOomKills();
-      const options = { session, resume, rerun: rerun !== undefined, onMessage: inbox.put };
+      const options = { session, resume, rerun: isRerun(left), onMessage: inbox.put };
       const agent = await this.#deps.startAgent(options, signal);
       this.#startedAt = performance.now();
-      this.#live = { agent, rerun, listen: inbox.listen };
+      this.#live = { agent, left, listen: inbox.listen };
     } catch (error) {
       await this.#noteFailedStart(plan, error, signal);
       return;
@@ -210,6 +220,11 @@ export class AgentKeeper {
     this.#failures += 1;
     await this.#deps.sweep();
   }
+}
+
+/** Whether an agent goes on with the turn by itself. */
+export function isRerun(left: LeftTurn | undefined): boolean {
+  return left?.state.type === 'cut-off' && !left.state.continued;
 }
 
 /** Keeps messages until somebody listens: an agent that goes on with a turn speaks before it is given one. */

@@ -2,7 +2,7 @@ import { mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { ProblemError, toProblem } from '@cspace/protocol/problem';
 import { PROTOCOL, VERSION } from '@cspace/protocol/version';
-import { AgentKeeper, PATIENCE, type Patience } from './agent-keeper.ts';
+import { AgentKeeper } from './agent-keeper.ts';
 import { createClaudeStarter } from './claude-agent.ts';
 import { createControlApp, startControlServer } from './control-server.ts';
 import { openEventLog } from './event-log.ts';
@@ -13,7 +13,7 @@ import { sweepAgents } from './orphans.ts';
 import { createRecorder } from './recorder.ts';
 import { Session } from './session.ts';
 import { getSettings, type Settings } from './settings.ts';
-import { findTranscript, hasPrompt } from './transcript.ts';
+import { findTranscript, readTurnState } from './transcript.ts';
 import { createTurnQueue } from './turns.ts';
 
 /** A supervisor that runs. */
@@ -31,7 +31,7 @@ type Env = Record<string, string | undefined>;
 export async function startSupervisor(
   settings: Settings,
   env: Env,
-  options: { onBug: (error: unknown) => void; patience?: Patience },
+  onBug: (error: unknown) => void,
 ): Promise<Supervisor> {
   checkFolders(settings);
   const unlock = takeLock(join(settings.sessionFolder, 'supervisor.lock'));
@@ -53,9 +53,9 @@ export async function startSupervisor(
     history: log.history,
     model: settings.model,
     practice: settings.practice,
-    patience: options.patience ?? PATIENCE,
+    retryDelaysMs: settings.retryDelaysMs,
     findTranscript: (session) => findTranscript(settings.claudeFolder, session),
-    hasPrompt,
+    readTurnState,
     sweep,
     countOomKills,
   });
@@ -71,7 +71,7 @@ export async function startSupervisor(
     settings.token,
   );
   const server = startControlServer(app, { hostname: settings.host, port: settings.port });
-  session.start(options.onBug);
+  session.start(onBug);
   return {
     port: server.port ?? settings.port,
     async stop(reason) {
@@ -104,7 +104,7 @@ async function main(): Promise<void> {
     process.exit(1);
   };
   try {
-    const supervisor = await startSupervisor(getSettings(process.env), process.env, { onBug: fail });
+    const supervisor = await startSupervisor(getSettings(process.env), process.env, fail);
     console.error(`cspace-supervisor ${VERSION} listens on ${supervisor.port}`);
     const stop = (signal: string) => {
       setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();

@@ -1,12 +1,11 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import type { Health, SendRequest, SupervisorState } from '@cspace/protocol/supervisor-api';
 import { PROTOCOL, VERSION } from '@cspace/protocol/version';
-import type { AgentKeeper, LiveAgent } from './agent-keeper.ts';
+import { type AgentKeeper, isRerun, type LiveAgent } from './agent-keeper.ts';
 import { sleep } from './deferred.ts';
 import type { Recorder } from './recorder.ts';
-import { startStallTimer } from './stall-timer.ts';
 import { type TurnEnd, translate } from './translate.ts';
-import { createTurnTracker, type TurnTracker } from './turn-tracker.ts';
+import { createTurnRun, type Ending, type TurnRun, type TurnRunOptions } from './turn-run.ts';
 import type { QueuedTurn, TurnQueue } from './turns.ts';
 
 export interface SessionDeps {
@@ -18,20 +17,8 @@ export interface SessionDeps {
   interruptMs?: number;
 }
 
-interface Current {
-  turn: QueuedTurn;
-  tracker: TurnTracker;
-  /** Settles the wait for the turn's end. */
-  finish: (end: TurnEnd) => void;
-  touch: () => void;
-}
-
-type Ending = { type: 'ended'; end: TurnEnd } | { type: 'lost'; reason: string } | { type: 'stalled' };
-
 /** A turn that the agent, or the supervisor, died in so often is not tried again. */
 const MAX_DOWNS = 2;
-/** A result that is on its way comes within milliseconds of the word that the turn is done. */
-const RESULT_GRACE_MS = 1000;
 const INTERRUPT_MS = 10_000;
 const INTERRUPT_RETRY_MS = 250;
 
@@ -42,7 +29,8 @@ const INTERRUPT_RETRY_MS = 250;
 export class Session {
   readonly #deps: SessionDeps;
   readonly #stopping = new AbortController();
-  #current: Current | undefined;
+  #live: LiveAgent | undefined;
+  #current: TurnRun | undefined;
   #note: string | undefined;
   #loop: Promise<void> = Promise.resolve();
 
@@ -97,14 +85,12 @@ export class Session {
       // Before it has begun with the turn the agent takes no notice: so it is asked until it has ended.
       await Promise.race([this.#askToLeave(turn), turn.over.promise, Bun.sleep(INTERRUPT_RETRY_MS * 4)]);
       await Promise.race([turn.over.promise, sleep(INTERRUPT_RETRY_MS, this.#stopping.signal)]);
-      if (performance.now() > deadline) await this.#live?.agent.stop();
+      if (performance.now() > deadline && this.#current?.turn === turn) await this.#live?.agent.stop();
     }
     this.#stopping.signal.throwIfAborted();
     if ((await turn.over.promise).outcome === 'completed') throw nothingToInterrupt();
     return turn.id;
   }
-
-  #live: LiveAgent | undefined;
 
   async #askToLeave(turn: QueuedTurn): Promise<void> {
     if (this.#current?.turn === turn) await this.#live?.agent.interrupt().catch(() => undefined);
@@ -151,48 +137,35 @@ export class Session {
     } catch {
       return this.#end(turn, { outcome: 'failed', reason: 'it could not be put on disk' }, signal);
     }
-    if (live.rerun !== undefined && (live.rerun !== turn.id || turn.interrupted)) {
-      // It goes on with a turn that nobody wants any more.
+    const isLeft = live.left?.turn === turn.id;
+    if (isRerun(live.left) && (!isLeft || turn.interrupted)) {
+      // It goes on with a turn that nobody wants any more. The next one runs on another agent.
       await this.#deps.keeper.stop('its turn was interrupted');
+      if (!turn.interrupted) return;
     }
     if (turn.interrupted) return this.#end(turn, { outcome: 'interrupted' }, signal);
-    if (live.rerun !== undefined && live.rerun !== turn.id) return;
-    const ending = await this.#waitForEnd(live, turn, signal);
-    live.rerun = undefined;
+    const state = isLeft ? live.left?.state : undefined;
+    live.left = undefined;
+    if (state?.type === 'ended') return this.#end(turn, state.end, signal);
+    const ending = await this.#runOn({ live, turn, state, stallMs: this.#deps.stallMs }, signal);
+    // What the agent still says while it is ended belongs to the turn.
     if (signal.aborted) return;
+    if (ending.type === 'ended') this.#current = undefined;
     this.#note = undefined;
     await this.#settle(turn, ending, signal);
+    this.#current = undefined;
   }
 
-  /** Hands the turn over and waits for whatever ends it. */
-  async #waitForEnd(live: LiveAgent, turn: QueuedTurn, signal: AbortSignal): Promise<Ending> {
-    const { promise, resolve } = Promise.withResolvers<Ending>();
-    const stall = startStallTimer(this.#deps.stallMs, () => resolve({ type: 'stalled' }));
-    const onAbort = () => resolve({ type: 'lost', reason: 'stopping' });
-    signal.addEventListener('abort', onAbort);
-    void live.agent.exited.then((reason) => resolve({ type: 'lost', reason }));
-    this.#current = {
-      turn,
-      tracker: createTurnTracker(turn.id, live.rerun === turn.id),
-      finish: (end) => resolve({ type: 'ended', end }),
-      touch: stall.touch,
-    };
-    this.#deps.recorder.record({
-      type: 'turn.started',
-      session: this.#deps.keeper.session,
-      turn: turn.id,
-      data: { attempt: turn.downs + 1 },
-    });
+  #runOn(options: TurnRunOptions, signal: AbortSignal): Promise<Ending> {
+    const { live, turn } = options;
+    const run = createTurnRun(options);
+    const { keeper, recorder } = this.#deps;
+    const data = { attempt: turn.downs + 1 };
+    recorder.record({ type: 'turn.started', session: keeper.session, turn: turn.id, data });
     turn.started = true;
+    this.#current = run;
     live.listen((message) => this.#read(message));
-    live.agent.push(turn);
-    try {
-      return await promise;
-    } finally {
-      stall.stop();
-      signal.removeEventListener('abort', onAbort);
-      this.#current = undefined;
-    }
+    return run.finish(signal);
   }
 
   async #settle(turn: QueuedTurn, ending: Ending, signal: AbortSignal): Promise<void> {
@@ -228,21 +201,16 @@ export class Session {
   #read(message: unknown): void {
     const { session, signals, said } = translate(message);
     const { keeper, recorder } = this.#deps;
-    const current = this.#current;
-    current?.touch();
     if (session) keeper.noteSession(session);
     for (const signal of signals) {
       if (signal.type === 'retry') this.#note = signal.reason;
       else if (signal.type !== 'turn') this.#note = undefined;
     }
-    const steps = current ? signals.map((signal) => current.tracker.read(signal)) : [];
+    const run = this.#current;
+    // A result ends the turn and carries nothing that was said, so the order does not matter.
+    run?.read(signals);
     for (const each of said) {
-      const turn = current?.tracker.answering ? { turn: current.turn.id } : {};
-      recorder.record({ ...each, session: keeper.session, ...turn });
-    }
-    for (const step of steps) {
-      if (step.type === 'ended') current?.finish(step.end);
-      if (step.type === 'maybe-ended') setTimeout(() => current?.finish(step.end), RESULT_GRACE_MS);
+      recorder.record({ ...each, session: keeper.session, ...(run?.answering ? { turn: run.turn.id } : {}) });
     }
   }
 }

@@ -20,6 +20,8 @@ export interface Settings {
   claudeExecutable: string;
   /** A turn whose agent says nothing for so long is given up. */
   stallMs: number;
+  /** Waits between starts of an agent that does not stay; after the last one it is given up. */
+  retryDelaysMs: readonly number[];
 }
 
 /**
@@ -27,6 +29,8 @@ export interface Settings {
  * 300 s on a stalled stream, then up to 600 s for an answer without one.
  */
 const STALL_SECONDS = 1200;
+/** Long enough for a machine that is short of memory for a moment, and an end within a minute. */
+const RETRY_DELAYS_MS = '200,1000,2000,5000,10000,20000';
 
 /** Reads the environment. Throws ProblemError `config-invalid`; an absent token is an error, never an open door. */
 export function getSettings(env: Env): Settings {
@@ -49,13 +53,19 @@ export function getSettings(env: Env): Settings {
     claudeFolder: env.CLAUDE_CONFIG_DIR || join(home, '.claude'),
     claudeExecutable: env.CSPACE_CLAUDE || '/usr/local/bin/claude',
     stallMs: getNumber(env, 'CSPACE_STALL_SECONDS', STALL_SECONDS) * 1000,
+    retryDelaysMs: (env.CSPACE_PATIENCE_MS || RETRY_DELAYS_MS)
+      .split(',')
+      .map((text) => toNumber('CSPACE_PATIENCE_MS', text)),
   };
 }
 
 function getNumber(env: Env, name: string, fallback: number): number {
   const text = env[name];
-  if (!text) return fallback;
+  return text ? toNumber(name, text) : fallback;
+}
+
+function toNumber(name: string, text: string): number {
   const value = Number(text);
-  if (Number.isFinite(value) && value >= 0) return value;
+  if (text.trim() !== '' && Number.isFinite(value) && value >= 0) return value;
   throw new ProblemError({ code: 'config-invalid', message: `${name} is not a number: ${text}` });
 }

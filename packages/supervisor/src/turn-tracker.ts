@@ -4,8 +4,8 @@ export type Step =
   | { type: 'none' }
   /** The turn is over. */
   | { type: 'ended'; end: TurnEnd }
-  /** The agent is done with the turn and sent no result: none is to come, unless it is on its way. */
-  | { type: 'maybe-ended'; end: TurnEnd };
+  /** The agent says that it is done with the turn, and sent no result: unless one is on its way, none will come. */
+  | { type: 'dropped'; end: TurnEnd };
 
 /** Follows one turn through the agent's messages: runs of background tasks come in between and must not end it. */
 export interface TurnTracker {
@@ -14,12 +14,19 @@ export interface TurnTracker {
   read(signal: Signal): Step;
 }
 
-/**
- * `rerun`: the agent was told to go on with this turn by itself. It then answers under another message's id until its
- * first reply names ours.
- */
-export function createTurnTracker(turn: string, rerun: boolean): TurnTracker {
+export interface TrackerOptions {
+  /** The messages by which the agent knows the turn. */
+  ids: readonly string[];
+  /**
+   * The agent was told to go on with the turn by itself. It then runs under another message's id until its first reply
+   * names ours, and calls the copy of the turn that it was handed "completed" at any time, even before it begins.
+   */
+  rerun: boolean;
+}
+
+export function createTurnTracker({ ids, rerun }: TrackerOptions): TurnTracker {
   let answering = false;
+  const isOurs = (turns: readonly string[]) => turns.some((turn) => ids.includes(turn));
   return {
     get answering() {
       return answering;
@@ -30,23 +37,17 @@ export function createTurnTracker(turn: string, rerun: boolean): TurnTracker {
           if (rerun) answering = true;
           return { type: 'none' };
         case 'answering':
-          if (signal.turns.includes(turn)) answering = true;
+          if (isOurs(signal.turns)) answering = true;
           return { type: 'none' };
         case 'result': {
-          const ours =
-            signal.turns.includes(turn) || (answering && signal.turns.length === 0 && !signal.unprompted);
+          const ours = isOurs(signal.turns) || (answering && signal.turns.length === 0 && !signal.unprompted);
           answering = false;
           return ours ? { type: 'ended', end: signal.end } : { type: 'none' };
         }
         case 'turn':
-          if (signal.turn !== turn) return { type: 'none' };
-          if (signal.state === 'started') {
-            answering = true;
-            return { type: 'none' };
-          }
-          // The copy of a turn that the agent goes on with is set aside until its result is out, and then "completed".
-          if (rerun && answering) return { type: 'none' };
-          return { type: 'maybe-ended', end: getEndWithoutResult(signal.state) };
+          if (signal.state === 'started' && (rerun || isOurs([signal.turn]))) answering = true;
+          if (signal.state === 'started' || !isOurs([signal.turn])) return { type: 'none' };
+          return { type: 'dropped', end: getEndWithoutResult(signal.state) };
         case 'retry':
           return { type: 'none' };
       }
@@ -54,9 +55,8 @@ export function createTurnTracker(turn: string, rerun: boolean): TurnTracker {
   };
 }
 
-/** `completed` without a result: the agent had answered before it was cut off, and does not do so twice. */
 function getEndWithoutResult(state: 'completed' | 'cancelled'): TurnEnd {
   return state === 'completed'
-    ? { outcome: 'completed', reason: 'it was answered before a crash' }
+    ? { outcome: 'completed', reason: 'the agent gave no result' }
     : { outcome: 'failed', reason: 'the agent dropped it without saying why' };
 }

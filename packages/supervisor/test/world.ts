@@ -3,14 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EventType, parseEvent, type SandboxEvent } from '@cspace/protocol/event';
 import type { Health } from '@cspace/protocol/supervisor-api';
+import { type ScriptedModel, startScriptedModel } from '../../host/src/model/testing.ts';
 import { sweepAgents } from '../src/orphans.ts';
-import { type ScriptedModel, startScriptedModel } from './scripted-model.ts';
 
 const ROOT = join(import.meta.dir, '..', '..', '..');
 const BUN = process.execPath;
 const MAIN = join(import.meta.dir, '..', 'src', 'main.ts');
 const TOKEN = 'test-token';
 const WAIT_MS = 15_000;
+/** A few starts of Claude Code on a busy machine. */
+export const TEST_MS = 60_000;
 
 /** The real Claude Code, as the SDK's package brings it; undefined where that package was left out. */
 export const CLAUDE = join(
@@ -29,6 +31,8 @@ export interface World {
   /** Pid of the supervisor. */
   readonly pid: number;
   start(env?: Record<string, string>): Promise<void>;
+  /** One more supervisor for the same session; rejects with what it said when it ends. */
+  startAnother(): Promise<void>;
   /** SIGTERM, and resolves with its exit code. */
   stop(): Promise<number | null>;
   /** SIGKILL of the supervisor alone. */
@@ -56,13 +60,38 @@ export async function createWorld(): Promise<World> {
     join(folder, name),
   ) as [string, string, string, string];
   for (const each of [sessionFolder, workspace, home, tmp]) await mkdir(each);
-  const model = startScriptedModel();
+  const model = await startScriptedModel();
   let child: Bun.Subprocess<'ignore', 'ignore', 'pipe'> | undefined;
   let port = 0;
   const running = () => {
     if (!child) throw new Error('the supervisor was not started');
     return child;
   };
+
+  const spawn = (env: Record<string, string>) =>
+    Bun.spawn([BUN, MAIN], {
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'pipe',
+      env: {
+        PATH: process.env.PATH ?? '',
+        LANG: 'C.UTF-8',
+        HOME: home,
+        TMPDIR: tmp,
+        CLAUDE_CODE_TMPDIR: tmp,
+        ANTHROPIC_BASE_URL: model.url,
+        ANTHROPIC_API_KEY: 'sk-ant-dummy',
+        CLAUDE_CODE_MAX_RETRIES: '0',
+        CSPACE_SUPERVISOR_TOKEN: TOKEN,
+        CSPACE_SUPERVISOR_HOST: '127.0.0.1',
+        CSPACE_SUPERVISOR_PORT: '0',
+        CSPACE_SESSION_FOLDER: sessionFolder,
+        CSPACE_WORKSPACE: workspace,
+        CSPACE_CLAUDE: CLAUDE,
+        CSPACE_MODEL: 'claude-sonnet-4-5',
+        ...env,
+      },
+    });
 
   const world: World = {
     model,
@@ -73,30 +102,16 @@ export async function createWorld(): Promise<World> {
       return running().pid;
     },
     async start(env = {}) {
-      child = Bun.spawn([BUN, MAIN], {
-        stdin: 'ignore',
-        stdout: 'ignore',
-        stderr: 'pipe',
-        env: {
-          PATH: process.env.PATH ?? '',
-          LANG: 'C.UTF-8',
-          HOME: home,
-          TMPDIR: tmp,
-          CLAUDE_CODE_TMPDIR: tmp,
-          ANTHROPIC_BASE_URL: model.url,
-          ANTHROPIC_API_KEY: 'sk-ant-dummy',
-          CLAUDE_CODE_MAX_RETRIES: '0',
-          CSPACE_SUPERVISOR_TOKEN: TOKEN,
-          CSPACE_SUPERVISOR_HOST: '127.0.0.1',
-          CSPACE_SUPERVISOR_PORT: '0',
-          CSPACE_SESSION_FOLDER: sessionFolder,
-          CSPACE_WORKSPACE: workspace,
-          CSPACE_CLAUDE: CLAUDE,
-          CSPACE_MODEL: 'claude-sonnet-4-5',
-          ...env,
-        },
-      });
+      child = spawn(env);
       port = await readPort(child.stderr);
+    },
+    async startAnother() {
+      const another = spawn({});
+      try {
+        await readPort(another.stderr);
+      } finally {
+        another.kill('SIGKILL');
+      }
     },
     async stop() {
       running().kill('SIGTERM');
@@ -161,24 +176,26 @@ export async function createWorld(): Promise<World> {
     async close() {
       if (child && child.exitCode === null && child.signalCode === null) await world.kill();
       await sweepAgents(sessionFolder);
-      model.stop();
+      await model.close();
       await rm(folder, { recursive: true, force: true });
     },
   };
   return world;
 }
 
+/** Reads on after that: a supervisor whose stderr nobody reads would get SIGPIPE. */
 async function readPort(stderr: ReadableStream<Uint8Array>): Promise<number> {
-  let text = '';
-  const reading = (async () => {
+  const { promise, resolve, reject } = Promise.withResolvers<number>();
+  void (async () => {
+    let text = '';
     for await (const chunk of stderr) {
-      text += new TextDecoder().decode(chunk);
+      text = (text + new TextDecoder().decode(chunk)).slice(-4000);
       const port = /listens on (\d+)/.exec(text)?.[1];
-      if (port) return Number(port);
+      if (port) resolve(Number(port));
     }
-    throw new Error(`the supervisor ended: ${text}`);
+    reject(new Error(`the supervisor ended: ${text}`));
   })();
-  return within(reading, 'the supervisor did not start');
+  return within(promise, 'the supervisor did not start');
 }
 
 async function within<T>(promise: Promise<T>, what: string): Promise<T> {

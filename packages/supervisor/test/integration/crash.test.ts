@@ -1,0 +1,325 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { createWorld, TEST_MS, type World } from '../world.ts';
+
+let world: World;
+beforeEach(async () => {
+  world = await createWorld();
+});
+afterEach(() => world.close());
+
+const types = async () => (await world.events()).map((each) => each.type);
+const isWorking = (turn: string) => async () =>
+  (await world.of('turn.started', turn)).length > 0 && (await world.agentPids()).length > 1;
+
+async function expectEndedOnce(turn: string, outcome = 'completed'): Promise<void> {
+  expect((await world.ended(turn)).data.outcome).toBe(outcome as 'completed');
+  expect(await world.of('turn.ended', turn)).toHaveLength(1);
+}
+
+/** The conversation holds what was said in it. */
+async function expectRemembered(text: string): Promise<void> {
+  const turn = await world.send('what did I ask you before?');
+  await world.ended(turn);
+  const said = (await world.of('turn.text', turn)).map((each) => each.data.text).join();
+  expect(said).toContain(text);
+}
+
+describe('kill -9 of Claude Code', () => {
+  test(
+    'in mid-tool: the tool ends too, the turn goes on once and ends once',
+    async () => {
+      await world.start();
+      const turn = await world.send('script:slow-tool 3');
+      await world.until('the tool', isWorking(turn));
+      // Claude Code writes its transcript a tenth of a second late; before that it is another test.
+      await Bun.sleep(500);
+      const before = await world.agentPids();
+      process.kill(await world.agentPid(), 'SIGKILL');
+      await expectEndedOnce(turn);
+      const after = await world.agentPids();
+      expect(before.filter((pid) => after.includes(pid))).toEqual([]);
+      expect((await world.of('turn.started', turn)).map((each) => each.data.attempt)).toEqual([1, 2]);
+      expect(await types()).toContain('agent.resumed');
+      const [exited] = await world.of('agent.exited');
+      expect(exited?.data.reason).toContain('SIGKILL');
+      await expectRemembered('script:slow-tool');
+    },
+    TEST_MS,
+  );
+
+  test(
+    'in mid-stream',
+    async () => {
+      await world.start();
+      const turn = await world.send('script:slow-stream 20 100');
+      await world.until('a request', async () => world.model.requests.length > 0);
+      process.kill(await world.agentPid(), 'SIGKILL');
+      await expectEndedOnce(turn);
+      await expectRemembered('script:slow-stream');
+    },
+    TEST_MS,
+  );
+
+  test(
+    'before it has taken the prompt in: the prompt is given again',
+    async () => {
+      await world.start();
+      await world.ended(await world.send('hello'));
+      const pid = await world.agentPid();
+      const turn = await world.send('run: echo late');
+      await world.until('start', async () => (await world.of('turn.started', turn)).length > 0);
+      process.kill(pid, 'SIGKILL');
+      await expectEndedOnce(turn);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'twice in one turn: it fails, and the next one runs',
+    async () => {
+      await world.start();
+      const turn = await world.send('script:slow-tool 60');
+      const next = await world.send('run: echo next');
+      for (const attempt of [1, 2]) {
+        await world.until('the tool', async () => {
+          const started = await world.of('turn.started', turn);
+          return started.length === attempt && (await world.agentPids()).length > 1;
+        });
+        process.kill(await world.agentPid(), 'SIGKILL');
+        await world.until('exit', async () => (await world.of('agent.exited')).length === attempt);
+      }
+      const end = await world.ended(turn);
+      expect(end.data).toMatchObject({ outcome: 'failed', reason: expect.stringContaining('twice') });
+      await expectEndedOnce(next);
+      expect(await world.of('turn.ended', turn)).toHaveLength(1);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'while it is idle: another one takes its place and knows the conversation',
+    async () => {
+      await world.start();
+      await world.ended(await world.send('run: echo marker-one'));
+      const pid = await world.agentPid();
+      process.kill(pid, 'SIGKILL');
+      await world.until('a new agent', async () => {
+        const { state } = await world.health();
+        return state === 'idle' && (await world.of('agent.resumed')).length > 0;
+      });
+      expect(await world.agentPid()).not.toBe(pid);
+      await expectRemembered('marker-one');
+    },
+    TEST_MS,
+  );
+
+  test(
+    'interrupted while it comes back: the turn ends as interrupted',
+    async () => {
+      await world.start();
+      const turn = await world.send('script:slow-tool 60');
+      await world.until('the tool', isWorking(turn));
+      process.kill(await world.agentPid(), 'SIGKILL');
+      await world.until('exit', async () => (await world.of('agent.exited')).length > 0);
+      expect((await world.call('/interrupt', { method: 'POST' })).status).toBe(200);
+      await expectEndedOnce(turn, 'interrupted');
+      await expectEndedOnce(await world.send('run: echo next'));
+    },
+    TEST_MS,
+  );
+});
+
+describe('kill -9 of the supervisor', () => {
+  test(
+    'with turns that wait: each ends once, and the conversation goes on',
+    async () => {
+      await world.start();
+      const first = await world.send('run: echo marker-two');
+      await world.ended(first);
+      const turns = [await world.send('script:slow-tool 3')];
+      for (let i = 0; i < 3; i += 1) turns.push(await world.send(`run: echo waiting-${i}`));
+      await world.until('the tool', isWorking(turns[0] ?? ''));
+      const orphans = await world.agentPids();
+      await world.kill();
+      expect((await world.agentPids()).length).toBeGreaterThan(0);
+      await world.start();
+      // The ones of the dead supervisor were ended before the new agent began.
+      const now = await world.agentPids();
+      expect(orphans.filter((pid) => now.includes(pid))).toEqual([]);
+      for (const turn of turns) await expectEndedOnce(turn);
+      const started = (await world.of('turn.started')).map((each) => each.turn);
+      expect(started).toEqual([first, turns[0], ...turns]);
+      expect(await world.of('turn.ended', first)).toHaveLength(1);
+      await expectRemembered('marker-two');
+    },
+    TEST_MS,
+  );
+
+  test(
+    'after the answer and before its end was written: the turn ends without a second answer',
+    async () => {
+      await world.start();
+      const turn = await world.send('run: echo answered');
+      await world.ended(turn);
+      await world.kill();
+      const path = `${world.sessionFolder}/events.ndjson`;
+      const lines = (await readFile(path, 'utf8')).trimEnd().split('\n');
+      expect(lines.at(-1)).toContain('"turn.ended"');
+      await writeFile(path, `${lines.slice(0, -1).join('\n')}\n`);
+      const requests = world.model.requests.length;
+      await world.start();
+      await expectEndedOnce(turn);
+      expect(world.model.requests).toHaveLength(requests);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'at random moments, ten times: every accepted turn ends once, in order',
+    async () => {
+      const turns: string[] = [];
+      for (let round = 0; round < 10; round += 1) {
+        await world.start();
+        turns.push(await world.send(`run: echo round-${round}`));
+        await Bun.sleep(Math.random() * 900);
+        await world.kill();
+      }
+      await world.start();
+      for (const turn of turns) {
+        // A turn that was running in two of the kills has failed, as promised.
+        expect(['completed', 'failed']).toContain((await world.ended(turn)).data.outcome);
+        expect(await world.of('turn.ended', turn)).toHaveLength(1);
+      }
+      expect((await world.of('turn.ended')).map((each) => each.turn)).toEqual(turns);
+      const all = await world.events();
+      expect(all.map((each) => each.seq)).toEqual(all.map((_, index) => index + 1));
+    },
+    TEST_MS * 2,
+  );
+});
+
+describe('SIGTERM of the supervisor', () => {
+  test(
+    'in mid-stream, three times: the next start goes on with turn and conversation',
+    async () => {
+      await world.start();
+      await world.ended(await world.send('run: echo marker-three'));
+      const turn = await world.send('script:slow-stream 20 100');
+      for (let round = 0; round < 3; round += 1) {
+        const requests = world.model.requests.length;
+        await world.until('a request', async () => world.model.requests.length > requests);
+        await Bun.sleep(300);
+        expect(await world.stop()).toBe(0);
+        expect(await world.agentPids()).toEqual([]);
+        await world.start();
+      }
+      // Three stops in one turn are no failure of the turn.
+      await expectEndedOnce(turn);
+      const exits = await world.of('agent.exited');
+      expect(exits.map((each) => each.data.expected)).toEqual([true, true, true]);
+      await expectRemembered('marker-three');
+      const sessions = new Set((await world.events()).map((each) => each.session).filter(Boolean));
+      expect(sessions.size).toBe(1);
+    },
+    TEST_MS,
+  );
+
+  test(
+    'in mid-tool: the tool ends with the agent, which learns of it and goes on',
+    async () => {
+      await world.start();
+      const turn = await world.send('script:slow-tool 30');
+      await world.until('the tool', isWorking(turn));
+      expect(await world.stop()).toBe(0);
+      expect(await world.agentPids()).toEqual([]);
+      const cut = await world.of('turn.tool_result', turn);
+      expect(cut.map((each) => each.data.isError)).toEqual([true]);
+      await world.start();
+      await expectEndedOnce(turn);
+    },
+    TEST_MS,
+  );
+});
+
+describe('a conversation that cannot be resumed', () => {
+  const spoil: [string, (path: string) => Promise<void>][] = [
+    ['is gone', (path) => rm(path)],
+    ['is empty', (path) => writeFile(path, '')],
+    ['is garbage', (path) => writeFile(path, 'garbage\n\0\0\0\n')],
+  ];
+  for (const [what, change] of spoil) {
+    test(
+      `agent.reset: its transcript ${what}`,
+      async () => {
+        await world.start();
+        await world.ended(await world.send('hello'));
+        const { session } = await world.health();
+        const path = await world.transcript();
+        await world.stop();
+        await change(path);
+        await world.start();
+        const turn = await world.send('run: echo anew');
+        await expectEndedOnce(turn);
+        const [reset, ...more] = await world.of('agent.reset');
+        expect(reset?.data.from).toBe(session ?? '');
+        expect(more).toEqual([]);
+        expect((await world.health()).session).not.toBe(session);
+        // And the new one is what the next start resumes.
+        await world.stop();
+        await world.start();
+        await expectRemembered('run: echo anew');
+        expect(await world.of('agent.reset')).toHaveLength(1);
+      },
+      TEST_MS,
+    );
+  }
+});
+
+test(
+  'an agent that does not start: gives up with the reason, ends what waits, and tries again for a new turn',
+  async () => {
+    const claude = `${world.folder}/claude`;
+    await world.start({ CSPACE_CLAUDE: claude, CSPACE_PATIENCE_MS: '20,20,20' });
+    const turn = await world.send('hello');
+    const end = await world.ended(turn);
+    expect(end.data.outcome).toBe('failed');
+    expect(end.data.reason).toContain('does not start');
+    const health = await world.health();
+    expect([health.ok, health.state, health.queued]).toEqual([false, 'failed', 0]);
+    const again = await world.send('hello again');
+    expect((await world.ended(again)).data.outcome).toBe('failed');
+  },
+  TEST_MS,
+);
+
+test(
+  'a turn in which the agent says nothing: it fails with the reason, and the next one works',
+  async () => {
+    await world.start({ CSPACE_STALL_SECONDS: '2' });
+    const turn = await world.send('script:no-headers');
+    const end = await world.ended(turn);
+    expect(end.data).toMatchObject({ outcome: 'failed', reason: 'the agent said nothing for 2 s' });
+    await expectEndedOnce(await world.send('run: echo next'));
+    expect(await world.of('turn.ended', turn)).toHaveLength(1);
+  },
+  TEST_MS,
+);
+
+test(
+  'a second supervisor of the same session is refused, whatever state the first is in',
+  async () => {
+    await world.start();
+    const first = world.pid;
+    process.kill(first, 'SIGSTOP');
+    try {
+      await expect(world.startAnother()).rejects.toThrow(
+        `another supervisor has this session: process ${first}`,
+      );
+    } finally {
+      process.kill(first, 'SIGCONT');
+    }
+    await expectEndedOnce(await world.send('run: echo still-there'));
+  },
+  TEST_MS,
+);
