@@ -1,0 +1,4 @@
+import { ProblemError } from '@cspace/protocol/problem';
+export async function runSetup(..._: unknown[]): Promise<number> {
+  throw new ProblemError({ code: 'failed', message: 'not yet' });
+}

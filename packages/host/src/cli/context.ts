@@ -1,0 +1,36 @@
+import type { Owner } from '../system/owner.ts';
+
+/** Where text goes. What a terminal may show and a file may not (colours, spinners) depends on `isTerminal`. */
+export interface Output {
+  write(data: string | Uint8Array): void;
+  isTerminal: boolean;
+  columns: number;
+  rows: number;
+}
+
+export interface Input {
+  isTerminal: boolean;
+  /** Every byte until its end. */
+  readAll(): Promise<string>;
+  /** Bytes as they come; ends with the input. */
+  chunks(): AsyncIterable<Uint8Array>;
+  setRaw(raw: boolean): void;
+}
+
+/** Everything a command touches of the process it runs in. */
+export interface CliContext {
+  /** What follows the program's name. */
+  argv: string[];
+  stdin: Input;
+  stdout: Output;
+  stderr: Output;
+  env: Record<string, string | undefined>;
+  cwd: string;
+  owner: Owner;
+  /** The first Ctrl-C, SIGTERM or SIGHUP; the second one ends the process at once. */
+  signal: AbortSignal;
+  /** Called when the terminal's size changes; returns how to stop that. */
+  onResize(listener: () => void): () => void;
+  /** The argv that runs this very program again: how the daemon is started. */
+  self: readonly string[];
+}

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { CliContext } from '../context.ts';
+import type { OnExit } from '../program.ts';
+import { addCommand } from './declare.ts';
+
+/** The commands that talk to the agent, or run something beside it. */
+export function declareTurnCommands(program: Command, context: CliContext, onExit: OnExit): void {
+  addCommand(program, 'send <name> <text...>', {
+    summary: 'give the agent a turn',
+    description:
+      "Give the agent a turn. Returns once the turn is safely written down, with its id; --follow waits for its end, and the exit code is then the turn's outcome (0 completed, 1 failed, 130 interrupted). `-` reads the text from stdin.",
+    examples: [
+      'cspace send mercury "run: ls -la"',
+      'cspace send mercury --follow "what did I ask you before?"',
+      'cspace send mercury - < task.md',
+    ],
+  })
+    .option('-f, --follow', 'show the turn until it ends')
+    .action(async (name, text, options) => {
+      onExit(await (await import('../commands/send.ts')).runSend(context, { name, text }, options));
+    });
+  addCommand(program, 'logs <name>', {
+    summary: "show the agent's turns",
+    description: "Show the agent's turns, also of a stopped sandbox. --json prints the raw events.",
+    examples: ['cspace logs mercury -f', 'cspace logs mercury --json | jq .type'],
+  })
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .action(async (name, options) => {
+      onExit(await (await import('../commands/logs.ts')).runLogs(context, name, options));
+    });
+  addCommand(program, 'interrupt <name>', {
+    summary: 'stop the turn that is running',
+    examples: ['cspace interrupt mercury'],
+  }).action(async (name, options) => {
+    onExit(await (await import('../commands/interrupt.ts')).runInterrupt(context, name, options));
+  });
+  declareExec(program, context, onExit);
+}
+
+function declareExec(program: Command, context: CliContext, onExit: OnExit): void {
+  addCommand(program, 'exec <name> <command...>', {
+    summary: 'run a command in a sandbox',
+    description:
+      "Run a command in a sandbox, in /workspace, as user dev. The exit code is the command's own. stdin is passed on where it is no terminal; a terminal is given where this one is. --json waits for the end and prints exit code, stdout and stderr.",
+    examples: ['cspace exec mercury -- git status', 'tar c docs | cspace exec -i mercury -- tar x'],
+  })
+    .usage('[OPTIONS] NAME -- COMMAND...')
+    .option('-i, --interactive', 'pass stdin on (default: where it is no terminal, or -t)')
+    .option('-t, --tty', 'give it a terminal (default: where stdin and stdout are one)')
+    .option('-T, --no-tty', 'never give it a terminal')
+    .option('--root', 'run as root of the sandbox')
+    .option('-w, --workdir <folder>', 'an absolute folder to run in', '/workspace')
+    .passThroughOptions()
+    .action(async (name, command, options) => {
+      onExit(await (await import('../commands/exec.ts')).runExec(context, { name, argv: command }, options));
+    });
+  addCommand(program, 'shell <name>', {
+    summary: 'open a shell in a sandbox',
+    description:
+      'Open a login shell in a sandbox, in /workspace, as user dev. --json prints the exit code at the end.',
+    examples: ['cspace shell mercury', 'cspace shell --root mercury'],
+  })
+    .option('--root', 'as root of the sandbox')
+    .action(async (name, options) => {
+      onExit(await (await import('../commands/shell.ts')).runShell(context, name, options));
+    });
+}

@@ -1,0 +1,3 @@
+export async function offerSetup(..._: unknown[]): Promise<boolean> {
+  return false;
+}

@@ -1,0 +1,37 @@
+import type { Problem } from '@cspace/protocol/problem';
+import type { Output } from '../context.ts';
+import { bold, red } from './colour.ts';
+import { stripControls, wrapText } from './terminal-text.ts';
+
+const MAX_WIDTH = 80;
+
+/**
+ * `error: ` what, then why, then `fix: ` how, at most 80 columns wide. Parts may quote a guest or a foreign program, so they
+ * are made safe. The fix is not wrapped where it is a command: what is copied has to stay one line.
+ */
+export function formatProblem(problem: Problem, output: Pick<Output, 'isTerminal' | 'columns'>): string {
+  const width = Math.min(MAX_WIDTH, output.columns);
+  const lines = [
+    red('error:', output) +
+      wrapText(`       ${stripControls(problem.message)}`, width).slice('error:'.length),
+  ];
+  if (problem.why !== undefined) lines.push(wrapText(stripControls(problem.why), width, '  '));
+  if (problem.fix !== undefined) lines.push(formatFix(stripControls(problem.fix), width, output));
+  return `${lines.join('\n')}\n`;
+}
+
+function formatFix(fix: string, width: number, output: Pick<Output, 'isTerminal'>): string {
+  const label = bold('fix:', output);
+  if (isCommand(fix)) return `  ${label} ${fix}`;
+  return `  ${label}${wrapText(`     ${fix}`, width - 2)
+    .slice('fix:'.length)
+    .replaceAll('\n', '\n       ')}`;
+}
+
+/** Starts with a program that our fixes name. */
+function isCommand(fix: string): boolean {
+  return (
+    /^(sudo|cspace|git|cd|chmod|chown|tail|rm|npm|apt-get|\.\/cspace|[A-Z_]+=)( |\S*$)/.test(fix) &&
+    !fix.includes('\n')
+  );
+}

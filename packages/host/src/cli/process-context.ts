@@ -1,0 +1,65 @@
+import { getOwner } from '../system/owner.ts';
+import type { CliContext, Input, Output } from './context.ts';
+import { getSelf } from './self.ts';
+
+/** The context of a real process. The second signal ends the process at once. */
+export function createProcessContext(): CliContext {
+  const abort = new AbortController();
+  const onSignal = () => {
+    if (abort.signal.aborted) process.exit(130);
+    abort.abort(new DOMException('interrupted', 'AbortError'));
+  };
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, onSignal);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      // The reader left (`cspace logs | head`): nobody is there to tell anything to.
+      if (error.code === 'EPIPE') process.exit(141);
+    });
+  }
+  return {
+    argv: process.argv.slice(2),
+    stdin: createInput(),
+    stdout: createOutput(process.stdout),
+    stderr: createOutput(process.stderr),
+    env: process.env,
+    cwd: process.cwd(),
+    owner: getOwner(),
+    signal: abort.signal,
+    onResize(listener) {
+      process.on('SIGWINCH', listener);
+      return () => process.off('SIGWINCH', listener);
+    },
+    self: getSelf(),
+  };
+}
+
+/** Resolves when all that was written has left the process. */
+export async function flushOutput(): Promise<void> {
+  const flush = (stream: NodeJS.WriteStream) =>
+    new Promise<void>((resolve) => stream.write('', () => resolve()));
+  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+}
+
+function createOutput(stream: NodeJS.WriteStream): Output {
+  return {
+    write: (data) => void stream.write(data),
+    isTerminal: stream.isTTY === true,
+    get columns() {
+      return stream.columns ?? 80;
+    },
+    get rows() {
+      return stream.rows ?? 24;
+    },
+  };
+}
+
+function createInput(): Input {
+  return {
+    isTerminal: process.stdin.isTTY === true,
+    readAll: () => Bun.stdin.text(),
+    chunks: () => process.stdin as AsyncIterable<Uint8Array>,
+    setRaw: (raw) => {
+      if (process.stdin.isTTY) process.stdin.setRawMode(raw);
+    },
+  };
+}

@@ -1,0 +1,24 @@
+import { type ProblemCode, ProblemError } from '@cspace/protocol/problem';
+import type { CliContext } from './context.ts';
+
+/** What `cspace setup` can mend. */
+const MENDABLE: readonly ProblemCode[] = ['engine-missing', 'engine-too-old', 'host-unsupported'];
+
+/**
+ * Does the work; where this machine turns out to lack something, installs that (asking on a terminal unless `yes`) and
+ * does it again. Looking for what is missing only after a failure keeps the usual case quick.
+ */
+export async function withSetup<T>(
+  context: CliContext,
+  { yes }: { yes: boolean },
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof ProblemError) || !MENDABLE.includes(error.problem.code)) throw error;
+    const { offerSetup } = await import('./offer-setup.ts');
+    if (!(await offerSetup(context, { yes, problem: error.problem }))) throw error;
+    return work();
+  }
+}

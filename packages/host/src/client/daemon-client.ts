@@ -1,0 +1,68 @@
+import {
+  DaemonStatus,
+  DownResponse,
+  FetchResponse,
+  ImageBuildEvent,
+  type ImageBuildRequest,
+  ListResponse,
+  RemoveResponse,
+  StopResponse,
+  UpEvent,
+  type UpRequest,
+} from '@cspace/protocol/daemon-api';
+import type { SandboxRef } from '@cspace/protocol/names';
+import { SandboxStatus } from '@cspace/protocol/sandbox';
+import { InterruptResponse, type SendRequest, SendResponse } from '@cspace/protocol/supervisor-api';
+import { type RequestOptions, requestEvents, requestJson } from './http.ts';
+
+/** The daemon's API as functions. Every one throws ProblemError with what the daemon said. */
+export interface DaemonClient {
+  readonly socket: string;
+  status(): Promise<DaemonStatus>;
+  list(): Promise<ListResponse>;
+  get(ref: SandboxRef): Promise<SandboxStatus>;
+  /** Leaving the iteration early, or the signal, takes the `up` back. */
+  up(body: UpRequest): AsyncIterable<UpEvent>;
+  down(ref: SandboxRef): Promise<DownResponse>;
+  remove(ref: SandboxRef, force: boolean): Promise<RemoveResponse>;
+  send(ref: SandboxRef, body: SendRequest): Promise<SendResponse>;
+  interrupt(ref: SandboxRef): Promise<InterruptResponse>;
+  fetch(ref: SandboxRef): Promise<FetchResponse>;
+  buildImage(body: ImageBuildRequest): AsyncIterable<ImageBuildEvent>;
+  stop(): Promise<StopResponse>;
+}
+
+/** A client of the daemon behind `socket`; the signal ends whatever it is waiting for. */
+export function createDaemonClient(socket: string, signal?: AbortSignal): DaemonClient {
+  const withSignal = (options: RequestOptions) => ({
+    ...options,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  const get = { method: 'GET' } as const;
+  const post = (body: unknown = {}) => withSignal({ method: 'POST', body });
+  return {
+    socket,
+    status: () => requestJson(socket, '/status', { ...withSignal(get), schema: DaemonStatus }),
+    list: () => requestJson(socket, '/sandboxes', { ...withSignal(get), schema: ListResponse }),
+    get: (ref) => requestJson(socket, getPath(ref), { ...withSignal(get), schema: SandboxStatus }),
+    up: (body) => requestEvents(socket, '/up', { ...post(body), schema: UpEvent }),
+    down: (ref) => requestJson(socket, `${getPath(ref)}/down`, { ...post(), schema: DownResponse }),
+    remove: (ref, force) =>
+      requestJson(socket, `${getPath(ref)}${force ? '?force=1' : ''}`, {
+        ...withSignal({ method: 'DELETE' }),
+        schema: RemoveResponse,
+      }),
+    send: (ref, body) =>
+      requestJson(socket, `${getPath(ref)}/turns`, { ...post(body), schema: SendResponse }),
+    interrupt: (ref) =>
+      requestJson(socket, `${getPath(ref)}/interrupt`, { ...post(), schema: InterruptResponse }),
+    fetch: (ref) => requestJson(socket, `${getPath(ref)}/fetch`, { ...post(), schema: FetchResponse }),
+    buildImage: (body) => requestEvents(socket, '/image/build', { ...post(body), schema: ImageBuildEvent }),
+    stop: () => requestJson(socket, '/stop', { ...post(), schema: StopResponse }),
+  };
+}
+
+/** The path of a sandbox's routes; names need no escaping, by their pattern. */
+export function getPath(ref: SandboxRef): string {
+  return `/sandboxes/${ref.project}/${ref.sandbox}`;
+}
