@@ -1,0 +1,37 @@
+import { expect, test } from 'bun:test';
+import { getGateway, getMac, getVethName, parseAddress, parseSubnet, pickAddress } from './addresses.ts';
+
+const SUBNET = '192.168.64.0/24';
+
+test('getGateway is the first address', () => expect(getGateway(SUBNET)).toBe('192.168.64.1'));
+test('getMac holds the address', () => expect(getMac('192.168.64.12')).toBe('02:c5:c0:a8:40:0c'));
+test('getVethName fits an interface name', () => {
+  expect(getVethName('192.168.64.12')).toBe('csc0a8400c');
+  expect(getVethName('255.255.255.255').length).toBeLessThanOrEqual(15);
+});
+
+test.each(['', '1.2.3', '1.2.3.256', '01.2.3.4', '1.2.3.4.5', 'a.b.c.d', '1.2.3.-4'])(
+  'parseAddress refuses "%s"',
+  (text) => expect(parseAddress(text)).toBeUndefined(),
+);
+test.each(['192.168.64.1/24', '192.168.64.0/30', '10.0.0.0/8', '192.168.64.0', 'fd00::/64', '1.2.3.0/24 x'])(
+  'parseSubnet refuses "%s"',
+  (text) => expect(() => parseSubnet(text)).toThrow('is not a subnet'),
+);
+
+test('pickAddress gives the lowest free one', () =>
+  expect(pickAddress(SUBNET, new Set(['192.168.64.2']))).toBe('192.168.64.3'));
+test('pickAddress gives the preferred one where it is free', () =>
+  expect(pickAddress(SUBNET, new Set(), '192.168.64.9')).toBe('192.168.64.9'));
+test('pickAddress takes another where the preferred one is taken', () =>
+  expect(pickAddress(SUBNET, new Set(['192.168.64.9']), '192.168.64.9')).toBe('192.168.64.2'));
+test.each(['192.168.64.0', '192.168.64.1', '192.168.64.255', '10.0.0.2', 'nonsense'])(
+  'pickAddress does not give %s',
+  (preferred) => expect(pickAddress(SUBNET, new Set(), preferred)).toBe('192.168.64.2'),
+);
+test('pickAddress gives each address once, then none', () => {
+  const taken = new Set<string>();
+  for (let n = 0; n < 5; n += 1) taken.add(pickAddress('10.9.8.0/29', taken) ?? 'none');
+  expect([...taken]).toEqual(['10.9.8.2', '10.9.8.3', '10.9.8.4', '10.9.8.5', '10.9.8.6']);
+  expect(pickAddress('10.9.8.0/29', taken)).toBeUndefined();
+});
