@@ -2,7 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { getProjectName } from '@cspace/protocol/names';
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
-import { getTail, type RunResult } from '../system/exec.ts';
+import type { RunResult } from '../system/exec.ts';
 import type { Owner } from '../system/owner.ts';
 import { askGit, type GitOptions, git, toGitProblem } from './git.ts';
 
@@ -94,8 +94,9 @@ function explainRefusal(cwd: string, result: RunResult): ProblemError {
     return new ProblemError({
       code: 'repository-unusable',
       message: `git refuses this repository: it belongs to another user: ${cwd}`,
-      why: getTail(result.stderr, 3),
-      fix: `git config --global --add safe.directory ${quote(cwd)}`,
+      why: 'its owner could make git run anything as you',
+      // The folder that git means may lie above this one; it says so itself.
+      fix: /^\s*(git config --global --add safe\.directory .+)$/m.exec(result.stderr)?.[1] ?? 'git status',
     });
   }
   return toGitProblem(result, {

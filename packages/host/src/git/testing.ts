@@ -1,4 +1,4 @@
-import { afterEach } from 'bun:test';
+import { afterEach, beforeEach } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -9,10 +9,16 @@ import { getPaths } from '../system/paths.ts';
 export const SELF = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 export const REF = { project: 'shop', sandbox: 'mercury' };
 
-/** A folder of its own for each test of the file that calls this, gone after it. */
+/** Folders for each test of the file that calls this, gone after it; HOME is none, so no configuration of a user's. */
 export function useTempFolder(): () => string {
   const made: string[] = [];
+  const home = process.env.HOME;
+  beforeEach(() => {
+    process.env.HOME = '/nonexistent';
+  });
   afterEach(() => {
+    if (home === undefined) delete process.env.HOME;
+    else process.env.HOME = home;
     for (const folder of made.splice(0)) rmSync(folder, { recursive: true, force: true });
   });
   return () => {
