@@ -121,6 +121,7 @@ export function getBuildArgv(
   return [
     ...['podman', 'build', '--isolation', 'chroot', '--layers', '--tag', context.tag],
     ...(context.alias === undefined ? [] : ['--tag', context.alias]),
+    ...(context.alias === undefined ? [] : ['--tag', context.alias]),
     ...args.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     context.folder,
   ];

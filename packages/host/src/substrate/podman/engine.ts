@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { ProblemError } from '@cspace/protocol/problem';
 import { BASE_ENV, type RunOptions, type RunResult, run } from '../../system/exec.ts';
 import { ensureFolder, writeFileAtomic } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 import { ENGINE_FILES, getContainersConf, getRuntimeWrapper } from './engine-files.ts';
 import { getHostFacts, type HostFacts } from './facts.ts';
-import { getEngineProblem } from './failure.ts';
-import { parseVersion } from './parse.ts';
+import { getEngineProblem, getOddAnswerProblem } from './failure.ts';
+import { isAtLeast, parseVersion } from './parse.ts';
+import { getTooOldReason, PODMAN_LEAST, UPGRADE } from './requirements.ts';
 
 /** podman on this host: the one place that runs it. */
 export interface Engine {
@@ -40,7 +43,8 @@ const VERSION_TIMEOUT_MS = 20_000;
 export function createEngine(options: EngineOptions): Engine {
   const path = options.path ?? BASE_ENV.PATH;
   const env = { PATH: path, CONTAINERS_CONF: join(options.folder, ENGINE_FILES.conf) };
-  let prepared: Promise<void> | undefined;
+  let preparing: Promise<void> | undefined;
+  let prepared = false;
 
   const prepare = async () => {
     const [facts, version] = await Promise.all([
@@ -48,18 +52,22 @@ export function createEngine(options: EngineOptions): Engine {
       run(['podman', '--version'], { timeoutMs: VERSION_TIMEOUT_MS, env: { PATH: path } }),
     ]);
     if (!version.ok) throw getEngineProblem('tell its version', version);
-    const [major] = parseVersion(version.stdout) ?? [4];
-    await writeEngineFiles(options, facts, major);
+    const found = parseVersion(version.stdout);
+    if (!found) throw getOddAnswerProblem('tell its version', version.stdout, undefined);
+    if (!isAtLeast(found, PODMAN_LEAST)) throw getTooOldProblem(found);
+    await writeEngineFiles(options, facts, found[0]);
+  };
+  /** A failure is not kept: what was missing may be installed by the next call. Neither is a file that was deleted. */
+  const ensurePrepared = async () => {
+    if (prepared && existsSync(env.CONTAINERS_CONF)) return;
+    preparing ??= prepare().finally(() => {
+      preparing = undefined;
+    });
+    await preparing;
+    prepared = true;
   };
   const runEngine: Engine['run'] = async (argv, runOptions) => {
-    prepared ??= prepare();
-    try {
-      await prepared;
-    } catch (error) {
-      // Not kept: what was missing may be installed by the next call.
-      prepared = undefined;
-      throw error;
-    }
+    await ensurePrepared();
     return runOptions.detached
       ? runDetached(argv, { ...runOptions, env }, options.folder)
       : run(argv, { ...runOptions, env });
@@ -73,6 +81,15 @@ export function createEngine(options: EngineOptions): Engine {
       return result.stdout;
     },
   };
+}
+
+function getTooOldProblem(version: readonly number[]): ProblemError {
+  return new ProblemError({
+    code: 'engine-too-old',
+    message: `podman ${version.join('.')} is too old`,
+    why: getTooOldReason('podman', PODMAN_LEAST),
+    fix: UPGRADE,
+  });
 }
 
 async function runDetached(argv: readonly string[], options: RunOptions, folder: string): Promise<RunResult> {

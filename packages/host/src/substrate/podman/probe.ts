@@ -3,13 +3,7 @@ import { run } from '../../system/exec.ts';
 import type { Probe, ProbeFinding } from '../substrate.ts';
 import { findProgram } from './facts.ts';
 import { isAtLeast, parseVersion } from './parse.ts';
-
-/** The first with `idmap=` mounts and user namespaces that work together as root. */
-export const PODMAN_LEAST = [4, 3, 0] as const;
-/** The first that was seen to map binds as we need it. */
-export const CRUN_LEAST = [1, 8, 0] as const;
-/** Overlay file systems over mapped image layers (Linux 5.19). */
-const KERNEL_LEAST = [5, 19, 0] as const;
+import { CRUN_LEAST, getTooOldReason, KERNEL_LEAST, PODMAN_LEAST, UPGRADE } from './requirements.ts';
 
 const TIMEOUT_MS = 20_000;
 
@@ -70,8 +64,8 @@ async function probeVersion(
     finding: {
       ok: false,
       what: `${name} ${text} is too old`,
-      why: `cspace needs ${name} ${least.join('.')} or later, for mounts with mapped ownership`,
-      fix: 'upgrade to Debian 12, Ubuntu 24.04 or later',
+      why: getTooOldReason(name, least),
+      fix: UPGRADE,
     },
   };
 }
