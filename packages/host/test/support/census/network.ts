@@ -2,8 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { run } from '../../../src/system/exec.ts';
 import type { CensusOptions } from '../census.ts';
 
-/** How our bridge, our veth pairs, our tables and our named namespaces begin. */
-const OURS = /cspace|\bvh|\bvc|netns-/;
+/** Our bridge and table, our cables (cs and an address in hexadecimal), named namespaces of ours and of containers. */
+const OURS = /cspace|\bcs[0-9a-f]{8}\b|netns-/;
 
 function filter(lines: string[], options: CensusOptions): string[] {
   return options.lab ? lines : lines.filter((line) => OURS.test(line));
