@@ -37,6 +37,10 @@ export interface WorldOptions {
   /** Added to every call. */
   env?: Record<string, string>;
   project?: string;
+  /** The argv of the CLI, its own arguments to follow; by default Bun with the main file of this checkout. */
+  command?: string[];
+  /** Whose the world is; by default whoever runs the test. */
+  owner?: { uid: number; gid: number };
 }
 
 /** Makes a world; `dispose` removes its sandboxes, ends its daemon and deletes its folders. */
@@ -46,6 +50,7 @@ export function createWorld(options: WorldOptions = {}): World {
   const repo = join(folder, options.project ?? 'shop');
   for (const path of [home, repo, join(folder, 'user')]) mkdirSync(path, { mode: 0o700 });
   writeFileSync(join(home, 'config.json'), JSON.stringify(options.config ?? {}));
+  const command = options.command ?? [process.execPath, MAIN];
   const env = {
     PATH: process.env.PATH ?? '',
     LANG: 'C.UTF-8',
@@ -65,8 +70,13 @@ export function createWorld(options: WorldOptions = {}): World {
   git(['add', '.']);
   git(['commit', '-qm', 'first commit, never pushed']);
 
+  if (options.owner) {
+    const { uid, gid } = options.owner;
+    Bun.spawnSync(['chown', '-R', `${uid}:${gid}`, folder], { timeout: 30_000 });
+  }
+
   const start = (args: string[], cli: CliOptions = {}) =>
-    Bun.spawn([process.execPath, MAIN, ...args], {
+    Bun.spawn([...command, ...args], {
       cwd: cli.cwd ?? repo,
       env: { ...env, ...cli.env },
       stdin: 'ignore',
@@ -76,7 +86,7 @@ export function createWorld(options: WorldOptions = {}): World {
     });
 
   async function cspace(args: string[], cli: CliOptions = {}): Promise<CliResult> {
-    const child = Bun.spawn([process.execPath, MAIN, ...args], {
+    const child = Bun.spawn([...command, ...args], {
       cwd: cli.cwd ?? repo,
       env: { ...env, ...cli.env },
       stdin: new TextEncoder().encode(cli.input ?? ''),

@@ -1,0 +1,163 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
+
+const worlds: World[] = [];
+let first: World;
+beforeAll(async () => {
+  first = addWorld();
+  expect(await first.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
+});
+afterAll(async () => {
+  for (const world of worlds) await world.dispose();
+});
+
+function addWorld(options: Parameters<typeof createWorld>[0] = {}): World {
+  const world = createWorld(options);
+  worlds.push(world);
+  return world;
+}
+
+const ip = (...args: string[]) => Bun.spawnSync(['ip', ...args], { timeout: 10_000 }).stdout.toString();
+
+describe('two homes on one host', () => {
+  test('the second that wants the same bridge is refused, exit 5, and told who holds it', async () => {
+    const up = await addWorld().cspace(['up', 'mercury']);
+    expect(up.code).toBe(5);
+    expect(up.stderr.replace(/\s+/g, '')).toContain(first.home);
+    expect(JSON.parse((await first.cspace(['ls', '--json'])).stdout).sandboxes[0].state).toBe('running');
+  });
+
+  test('with a bridge, subnet and port of its own it works beside the first', async () => {
+    const second = addWorld({ config: { bridge: 'cspace1', subnet: '192.168.65.0/24' } });
+    const up = await second.cspace(['up', 'mercury', '-m', 'run: uname -n']);
+    expect(up).toMatchObject({ code: 0 });
+    expect(JSON.parse((await second.cspace(['ls', '--json'])).stdout).sandboxes[0].address).toMatch(
+      /^192\.168\.65\./,
+    );
+    expect(await second.cspace(['rm', 'mercury'])).toMatchObject({ code: 0 });
+    expect(await first.cspace(['exec', 'mercury', '--', 'true'])).toMatchObject({ code: 0 });
+  });
+});
+
+describe('the network', () => {
+  test('a route of the host that overlaps the subnet is an error that names the interface, exit 3', async () => {
+    ip('link', 'add', 'other0', 'type', 'bridge');
+    ip('link', 'set', 'other0', 'up');
+    ip('route', 'add', '192.168.66.0/25', 'dev', 'other0');
+    const world = addWorld({ config: { bridge: 'cspace2', subnet: '192.168.66.0/24' } });
+    const up = await world.cspace(['up', 'mercury']);
+    expect(up.code).toBe(3);
+    expect(up.stderr).toContain('other0');
+    expect(ip('link')).not.toContain('cspace2');
+    expect(existsSync(join(world.home, 'clones/shop/mercury'))).toBe(false);
+    ip('link', 'del', 'other0');
+    expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
+  });
+
+  test('the guard route stands while sandboxes run; daemon stop without any takes all of it away', async () => {
+    const world = addWorld({ config: { bridge: 'cspace3', subnet: '192.168.67.0/24' } });
+    expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
+    expect(ip('route')).toContain('unreachable 192.168.67.0/24');
+    expect(await world.cspace(['rm', 'mercury'])).toMatchObject({ code: 0 });
+    expect(await world.cspace(['daemon', 'stop'])).toMatchObject({ code: 0 });
+    await waitUntil(
+      'the network is gone',
+      () => !ip('link').includes('cspace3') && !ip('route').includes('67.0'),
+    );
+    const tables = Bun.spawnSync(['nft', 'list', 'tables'], { timeout: 10_000 }).stdout.toString();
+    expect(tables).not.toContain('cspace3');
+  });
+});
+
+describe('the daemon', () => {
+  test('leaves by itself when idle, and the next command starts it again', async () => {
+    const world = addWorld({ config: { idleSeconds: 1, bridge: 'cspace4', subnet: '192.168.68.0/24' } });
+    expect(await world.cspace(['ls'])).toMatchObject({ code: 0 });
+    const pid = getDaemonPid(world.home) ?? 0;
+    expect(isAlive(pid)).toBe(true);
+    await waitUntil('it has left', () => !isAlive(pid));
+    expect(await world.cspace(['ls'])).toMatchObject({ code: 0 });
+  });
+
+  test('version, --help, doctor, logs of a stopped sandbox and daemon status start none', async () => {
+    const world = addWorld({ config: { bridge: 'cspace5', subnet: '192.168.69.0/24' } });
+    for (const args of [
+      ['version'],
+      ['--help'],
+      ['up', '--help'],
+      ['doctor'],
+      ['daemon', 'status', '--json'],
+    ]) {
+      expect(await world.cspace(args)).toMatchObject({ code: 0 });
+    }
+    expect(existsSync(join(world.home, 'daemon.sock'))).toBe(false);
+    expect(await first.cspace(['down', 'mercury'])).toMatchObject({ code: 0 });
+    expect(await first.cspace(['daemon', 'stop'])).toMatchObject({ code: 0 });
+    expect(await first.cspace(['logs', 'mercury'])).toMatchObject({ code: 0 });
+    expect(existsSync(join(first.home, 'daemon.sock'))).toBe(false);
+    expect(await first.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
+  });
+
+  test('journal: what the host saw, in order, out of the guest’s reach', async () => {
+    const lines = readFileSync(join(first.home, 'journal/shop/mercury.ndjson'), 'utf8').trim().split('\n');
+    const types = lines.map((line) => JSON.parse(line).type);
+    expect(types.slice(0, 2)).toEqual(['created', 'started']);
+    expect(types).toContain('stopped');
+    const find = await first.cspace([
+      'exec',
+      'mercury',
+      '--',
+      'sudo',
+      'find',
+      '/',
+      '-xdev',
+      '-path',
+      '*journal*shop*',
+    ]);
+    expect(find.stdout).toBe('');
+  });
+});
+
+describe('configuration', () => {
+  test('all mistakes of a file at once, with their places, exit 2', async () => {
+    writeFileSync(join(first.repo, '.cspace.json'), '{\n  "projct": "x",\n  "network": "wide"\n}\n');
+    const up = await first.cspace(['up', 'venus']);
+    expect(up.code).toBe(2);
+    expect(up.stderr).toContain('.cspace.json:2:');
+    expect(up.stderr).toContain('.cspace.json:3:');
+  });
+
+  test('limits reach the machine', async () => {
+    writeFileSync(join(first.repo, '.cspace.json'), '{ "limits": { "pids": 123 } }');
+    expect(await first.cspace(['up', 'venus', '--memory', '700m'])).toMatchObject({ code: 0 });
+    const inspect = Bun.spawnSync(['podman', 'inspect', 'cspace-shop--venus'], { timeout: 20_000 });
+    const [{ HostConfig }] = JSON.parse(inspect.stdout.toString());
+    expect(HostConfig).toMatchObject({ PidsLimit: 123, Memory: 700 * 1024 * 1024 });
+  });
+
+  test.each([
+    ['outside a repository', '/', /git repository/],
+    ['with no commit', 'empty', /no commit/],
+    ['in a bare one', 'bare', /bare/],
+  ])('up %s exits 2 and says so', async (_, where, words) => {
+    const cwd = where === '/' ? '/' : join(first.folder, where);
+    if (where === 'empty') first.git(['init', '-q', cwd]);
+    if (where === 'bare') first.git(['clone', '-q', '--bare', first.repo, cwd]);
+    const up = await first.cspace(['up', 'mars'], { cwd });
+    expect(up.code).toBe(2);
+    expect(up.stderr).toMatch(words);
+  });
+});
+
+test('the certificate authorities of the host are trusted inside', async () => {
+  const count = 'grep -c BEGIN /etc/ssl/certs/ca-certificates.crt';
+  const inside = Number((await first.cspace(['exec', 'mercury', '--', 'sh', '-c', count])).stdout);
+  expect(inside).toBeGreaterThan(100);
+  const script =
+    'for f in /usr/local/share/ca-certificates/*.crt; do [ -e "$f" ] && md5sum < "$f"; done; true';
+  const own = Bun.spawnSync(['sh', '-c', script], { timeout: 10_000 }).stdout.toString();
+  const there = await first.cspace(['exec', 'mercury', '--', 'sh', '-c', script]);
+  expect(there.stdout.split('\n').sort()).toEqual(own.split('\n').sort());
+});
