@@ -15,10 +15,6 @@ export interface ModelContext {
   scripts: Scripts | undefined;
 }
 
-/** Characters in one delta: as a rule, and where deltas come slowly. */
-const CHUNK_CHARS = 400;
-const SLOW_CHUNK_CHARS = 8;
-
 /** `POST /v1/messages`: a message, a stream of its events, or a refusal in the API's shape. */
 export async function answerMessages(request: Request, context: ModelContext): Promise<Response> {
   const body = await readBody(request);
@@ -78,7 +74,7 @@ function getMessage(
 function toResponse(message: ApiMessage, { delivery }: MessageAnswer, isStream: boolean): Response {
   const headers = { 'request-id': message.id.replace('msg', 'req') };
   if (!isStream) return Response.json(message, { headers });
-  const events = getEvents(message, delivery?.deltaEveryMs ? SLOW_CHUNK_CHARS : CHUNK_CHARS);
+  const events = getEvents(message, delivery?.deltaEveryMs ? 'words' : 'chunks');
   return new Response(createEventStream(events, delivery), {
     headers: { ...headers, 'content-type': 'text/event-stream; charset=utf-8', 'cache-control': 'no-cache' },
   });

@@ -14,6 +14,9 @@ export interface ReplyContext {
 /** For some models Claude Code's Write refuses a file that is there and was not read in this session. */
 const UNREAD = /has not been read yet/i;
 
+/** An answer must not grow far beyond its question: whoever asks may be hostile. */
+const MAX_AT_ONCE = 20;
+
 /** Decides what the practice model answers to a conversation. Pure: the same turns give the same answer. */
 export function getReply(turns: readonly Turn[], context: ReplyContext): Answer {
   const turn = turns.at(-1);
@@ -29,6 +32,9 @@ export function getReply(turns: readonly Turn[], context: ReplyContext): Answer 
 }
 
 function act(directives: readonly Directive[], offered: readonly string[]): Answer {
+  if (directives.length > MAX_AT_ONCE) {
+    return sayText(`${LABEL} that is ${directives.length} things at once; I do at most ${MAX_AT_ONCE}.`);
+  }
   const calls = directives.map(getCall);
   const missing = calls.find((call) => !offered.includes(call.name));
   if (missing) return sayText(`${LABEL} I cannot do that: this session has no tool named ${missing.name}.`);

@@ -54,7 +54,7 @@ export function createScripts(): Scripts {
 function runScript(call: Call): Answer | undefined {
   const status = /^(?:error-)?([45]\d\d)$/.exec(call.name);
   if (status) return failSome(Number(status[1]), call);
-  const script = SCRIPTS[call.name];
+  const script = Object.hasOwn(SCRIPTS, call.name) ? SCRIPTS[call.name] : undefined;
   if (script) return script(call);
   return sayText(`${LABEL} no script is named ${call.name}; there are ${Object.keys(SCRIPTS).join(', ')}.`);
 }

@@ -37,21 +37,25 @@ export function toApiBlock(block: AnswerBlock, seed: string, index: number): Api
   return block;
 }
 
+/** What is in one delta: 400 characters, or a word. */
+export type Cut = 'chunks' | 'words';
+const CHUNK_CHARS = 400;
+
 /** The message as the API streams it: start, ping, blocks with their deltas, the stop reason with the usage, stop. */
-export function getEvents(message: ApiMessage, chunkChars: number): StreamEvent[] {
+export function getEvents(message: ApiMessage, cut: Cut): StreamEvent[] {
   const start = { ...message, content: [], stop_reason: null, usage: { ...message.usage, output_tokens: 1 } };
   const delta = { stop_reason: message.stop_reason, stop_sequence: null };
   return [
     toEvent('message_start', { message: start }),
     toEvent('ping', {}),
-    ...message.content.flatMap((block, index) => getBlockEvents(block, index, chunkChars)),
+    ...message.content.flatMap((block, index) => getBlockEvents(block, index, cut)),
     toEvent('message_delta', { delta, usage: { output_tokens: message.usage.output_tokens } }),
     toEvent('message_stop', {}),
   ];
 }
 
-function getBlockEvents(block: ApiBlock, index: number, chunkChars: number): StreamEvent[] {
-  const deltas = getDeltas(block, chunkChars);
+function getBlockEvents(block: ApiBlock, index: number, cut: Cut): StreamEvent[] {
+  const deltas = getDeltas(block, cut);
   return [
     toEvent('content_block_start', { index, content_block: getEmpty(block) }),
     ...deltas.map((delta) => toEvent('content_block_delta', { index, delta })),
@@ -65,26 +69,30 @@ function getEmpty(block: ApiBlock): Record<string, unknown> {
   return { ...block, input: {} };
 }
 
-function getDeltas(block: ApiBlock, chunkChars: number): Record<string, unknown>[] {
+function getDeltas(block: ApiBlock, cut: Cut): Record<string, unknown>[] {
   if (block.type === 'text') {
-    return getChunks(block.text, chunkChars).map((text) => ({ type: 'text_delta', text }));
+    return getParts(block.text, cut).map((text) => ({ type: 'text_delta', text }));
   }
   if (block.type === 'tool_use') {
-    const json = getChunks(JSON.stringify(block.input), chunkChars);
+    const json = getParts(JSON.stringify(block.input), cut);
     return json.map((partial_json) => ({ type: 'input_json_delta', partial_json }));
   }
-  const thinking = getChunks(block.thinking, chunkChars).map((text) => ({
+  const thinking = getParts(block.thinking, cut).map((text) => ({
     type: 'thinking_delta',
     thinking: text,
   }));
   return [...thinking, { type: 'signature_delta', signature: block.signature }];
 }
 
+function getParts(text: string, cut: Cut): string[] {
+  return cut === 'words' ? text.split(/(?<= )/) : getChunks(text);
+}
+
 /** Cuts at code points, not in the middle of a surrogate pair. */
-function getChunks(text: string, size: number): string[] {
+function getChunks(text: string): string[] {
   const chunks: string[] = [];
   for (let at = 0; at < text.length; ) {
-    let end = Math.min(at + size, text.length);
+    let end = Math.min(at + CHUNK_CHARS, text.length);
     const code = text.charCodeAt(end - 1);
     if (end < text.length && code >= 0xd800 && code <= 0xdbff) end += 1;
     chunks.push(text.slice(at, end));

@@ -61,6 +61,8 @@ function describeStep(step: Step): string {
   const what = describeCall(step);
   if (!step.result) return `${what}; no result came back.`;
   const { text, failed } = step.result;
+  if (failed && step.name === 'Write')
+    return `I could not write ${toText(step.input.file_path)}:\n${fence(text)}`;
   if (failed) return `${what}, and it failed:\n${fence(text)}`;
   if (step.name === 'Write') return `${what}.`;
   if (step.input.run_in_background === true) return `${what}:\n${fence(text)}`;
