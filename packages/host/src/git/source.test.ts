@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { parseTree, toCloneUrl } from './source.ts';
+import { parseConfig, parseTree, toCloneUrl } from './source.ts';
 
 test('toCloneUrl takes passwords out of http URLs and makes paths absolute', () => {
   for (const [given, expected] of [
@@ -34,4 +34,12 @@ test('parseTree finds submodules and attribute files, whatever they are called',
       { object: id, path: 'a\nb\t/.gitattributes' },
     ],
   });
+});
+
+test('parseConfig: the last value counts, values may hold line ends, a key alone is true', () => {
+  expect([...parseConfig('a.b\n1\0c.D x.e\ntwo\nlines\0a.b\n2\0f.g\0')]).toEqual([
+    ['a.b', '2'],
+    ['c.D x.e', 'two\nlines'],
+    ['f.g', 'true'],
+  ]);
 });

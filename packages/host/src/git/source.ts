@@ -7,6 +7,8 @@ import { askGit, type GitOptions, requireGit } from './git.ts';
 export interface SourceFacts {
   /** The commit that the sandbox's branch starts at. */
   commit: string;
+  /** The branch that is checked out; undefined where HEAD is detached. */
+  branch: string | undefined;
   /** Of the commits made inside; undefined where the user has not set it. */
   userName: string | undefined;
   userEmail: string | undefined;
@@ -23,17 +25,47 @@ export interface SourceFacts {
  * where the repository has what a clone could not bring along.
  */
 export async function readSource(at: GitOptions, base?: string): Promise<SourceFacts> {
-  const [commit, userName, userEmail, upstream, borrowsObjects] = await Promise.all([
-    resolveBase(at, base),
-    askGit(['config', '--get', 'user.name'], at),
-    askGit(['config', '--get', 'user.email'], at),
-    findUpstream(at),
+  const [commit, [settings, branch, upstream], borrowsObjects] = await Promise.all([
+    resolveSupported(at, base),
+    readSettings(at),
     hasAlternates(at),
-    refusePartial(at),
   ]);
+  return {
+    commit,
+    branch,
+    userName: settings.get('user.name'),
+    userEmail: settings.get('user.email'),
+    upstream: upstream?.upstream,
+    upstreamHead: upstream?.head,
+    borrowsObjects,
+  };
+}
+
+async function resolveSupported(at: GitOptions, base?: string): Promise<string> {
+  const commit = await resolveBase(at, base);
   await refuseUnsupported(at, commit);
-  const upstreamHead = upstream ? await getUpstreamHead(at, upstream.remote) : undefined;
-  return { commit, userName, userEmail, upstream, upstreamHead, borrowsObjects };
+  return commit;
+}
+
+async function readSettings(at: GitOptions) {
+  const [list, branch] = await Promise.all([
+    askGit(['config', '--list', '-z'], at),
+    askGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], at),
+  ]);
+  const settings = parseConfig(list ?? '');
+  refusePartial(settings, at.cwd);
+  return [settings, branch, await findUpstream(at, settings, branch)] as const;
+}
+
+/** The last value of each key in the output of `git config --list -z`: `key`, a newline, the value. */
+export function parseConfig(list: string): Map<string, string> {
+  const settings = new Map<string, string>();
+  for (const entry of list.split('\0')) {
+    const end = entry.indexOf('\n');
+    if (end > 0) settings.set(entry.slice(0, end), entry.slice(end + 1));
+    else if (entry !== '') settings.set(entry, 'true');
+  }
+  return settings;
 }
 
 async function resolveBase(at: GitOptions, base = 'HEAD'): Promise<string> {
@@ -60,15 +92,17 @@ async function resolveBase(at: GitOptions, base = 'HEAD'): Promise<string> {
   });
 }
 
-async function findUpstream(at: GitOptions): Promise<SourceFacts['upstream']> {
-  const branch = await askGit(['symbolic-ref', '--quiet', '--short', 'HEAD'], at);
-  const configured =
-    branch === undefined ? undefined : await askGit(['config', '--get', `branch.${branch}.remote`], at);
+async function findUpstream(at: GitOptions, settings: Map<string, string>, branch: string | undefined) {
+  const configured = settings.get(`branch.${branch}.remote`);
   // A branch may follow another local one: `.`.
-  const names = configured === undefined || configured === '.' ? ['origin'] : [configured, 'origin'];
-  for (const remote of names) {
+  const remotes = new Set([configured === '.' ? undefined : configured, 'origin']);
+  for (const remote of remotes) {
+    if (remote === undefined || !settings.has(`remote.${remote}.url`)) continue;
+    // Asked of git, which knows the user's url.<base>.insteadOf.
     const url = (await askGit(['remote', 'get-url', '--', remote], at))?.split('\n')[0];
-    if (url) return { remote, url: toCloneUrl(url, at.cwd) };
+    if (!url) continue;
+    const head = await getUpstreamHead(at, remote);
+    return { upstream: { remote, url: toCloneUrl(url, at.cwd) }, head };
   }
   return undefined;
 }
@@ -96,13 +130,15 @@ async function hasAlternates(at: GitOptions): Promise<boolean> {
 }
 
 /** git fetches the objects a partial clone lacks when they are asked for: over the network, from inside a copy never. */
-async function refusePartial(at: GitOptions): Promise<void> {
-  const promisors = await askGit(['config', '--get-regexp', '^remote\\..*\\.promisor$', 'true'], at);
-  const extension = await askGit(['config', '--get', 'extensions.partialClone'], at);
-  if (promisors === undefined && extension === undefined) return;
+function refusePartial(settings: Map<string, string>, source: string): void {
+  const isPartial = [...settings].some(
+    ([key, value]) =>
+      key === 'extensions.partialclone' || (/^remote\..*\.promisor$/.test(key) && value === 'true'),
+  );
+  if (!isPartial) return;
   throw new ProblemError({
     code: 'repository-unusable',
-    message: `a partial clone lacks objects that a sandbox would need: ${at.cwd}`,
+    message: `a partial clone lacks objects that a sandbox would need: ${source}`,
     why: 'it was made with git clone --filter, and git fetches what is missing only when it is asked for',
     fix: 'work in a full clone: git clone URL, without --filter',
   });

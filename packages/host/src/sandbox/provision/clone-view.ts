@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, readdir, utimes } from 'node:fs/promises';
+import { lstat, readdir, rmdir, utimes } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type GitOptions, git } from '../../git/git.ts';
 import type { RunResult } from '../../system/exec.ts';
@@ -68,10 +68,12 @@ export async function withCloneView<T>(
     });
   } finally {
     await removeTree(gitDir, { owner });
+    // The last one out; another view at the same time keeps it.
+    await rmdir(views).catch(() => undefined);
   }
 }
 
-/** Where views of a clone stand; removed with the clone. */
+/** Where views of a clone stand while they are used; what a crash left there goes with the clone. */
 export function getViewsFolder(clone: string): string {
   return join(dirname(clone), `.${basename(clone)}.view`);
 }

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
-import { lstat, rename } from 'node:fs/promises';
+import { lstat, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getBranch, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import { type GitOptions, git, requireGit, toGitProblem } from '../../git/git.ts';
 import { readSource, type SourceFacts } from '../../git/source.ts';
-import { ensureFolder } from '../../system/files.ts';
+import { ensureFolder, writeFileAtomic } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 import type { Paths } from '../../system/paths.ts';
 import { readRefs } from './clone-refs.ts';
@@ -51,7 +51,7 @@ export async function createClone(options: CloneOptions): Promise<Clone> {
   const clone = paths.clone(ref);
   if (await exists(clone)) return reuseClone(options, clone);
   const partial = paths.partialClone(ref);
-  await removeTree(partial, { owner, signal });
+  if (await exists(partial)) await removeTree(partial, { owner, signal });
   const at: GitOptions = {
     cwd: options.source,
     owner,
@@ -74,8 +74,8 @@ export async function createClone(options: CloneOptions): Promise<Clone> {
     if (signal.aborted) throw new ProblemError({ code: 'interrupted', message: 'the clone was interrupted' });
     throw error;
   } finally {
-    // Also after success, when it is an empty folder. The signal is not passed: this has to happen.
-    await removeTree(partial, { owner });
+    // After success it is an empty folder. The signal is not passed: this has to happen.
+    await rmdir(partial).catch(() => removeTree(partial, { owner }));
   }
 }
 
@@ -185,8 +185,10 @@ async function addCommits(options: CloneOptions, at: GitOptions, { facts, folder
     const { remote } = facts.upstream;
     wanted.push(`+refs/remotes/${remote}/*:refs/remotes/origin/*`, `^refs/remotes/${remote}/HEAD`);
   }
-  const known = await git(['cat-file', '-e', `${facts.commit}^{commit}`], { ...inClone, isolated: true });
-  if (!known.ok) wanted.push(facts.commit);
+  if (options.base !== undefined) {
+    const known = await git(['cat-file', '-e', `${facts.commit}^{commit}`], { ...inClone, isolated: true });
+    if (!known.ok) wanted.push(facts.commit);
+  }
   if (wanted.length === 0) return;
   await requireGit(
     [
@@ -208,19 +210,33 @@ async function addCommits(options: CloneOptions, at: GitOptions, { facts, folder
 
 async function checkOut(branch: string, at: GitOptions, facts: SourceFacts): Promise<void> {
   const problem = { code: 'clone-failed' as const, message: 'the files of the clone cannot be written' };
-  const made = await requireGit(['for-each-ref', '--format=%(refname)', 'refs/heads'], at, problem);
-  await requireGit(['symbolic-ref', 'HEAD', `refs/heads/${branch}`], at, problem);
-  // First of all others gone: a branch `cspace` would stand in the way of `cspace/mercury`.
-  for (const other of made.split('\n').filter((name) => name !== '')) {
-    await requireGit(['update-ref', '-d', other], at, problem);
-    await git(['config', '--remove-section', `branch.${other.slice('refs/heads/'.length)}`], at);
+  await writeFileAtomic(join(at.cwd, '.git', 'HEAD'), `ref: refs/heads/${branch}\n`, {
+    owner: at.owner,
+    mode: 0o644,
+  });
+  if (facts.branch !== undefined) {
+    // First this one gone: a branch `cspace` would stand in the way of `cspace/mercury`.
+    const section = ['config', '--remove-section', `branch.${facts.branch}`];
+    await Promise.all([
+      requireGit(['update-ref', '-d', `refs/heads/${facts.branch}`], at, problem),
+      git(section, at),
+    ]);
   }
-  await requireGit(['update-ref', '-m', 'cspace: start', `refs/heads/${branch}`, facts.commit], at, problem);
-  if (facts.upstreamHead !== undefined) {
-    const [from, to] = ['refs/remotes/origin/HEAD', `refs/remotes/origin/${facts.upstreamHead}`];
-    await requireGit(['symbolic-ref', from, to], at, problem);
-  }
+  await Promise.all([
+    requireGit(['update-ref', '-m', 'cspace: start', `refs/heads/${branch}`, facts.commit], at, problem),
+    setUpstreamHead(at, facts),
+  ]);
   await requireGit(['-c', 'checkout.workers=0', 'reset', '--hard', '--quiet'], at, problem);
+}
+
+/** What `origin` alone stands for, such as in `git diff origin...`. */
+async function setUpstreamHead(at: GitOptions, { upstreamHead }: SourceFacts): Promise<void> {
+  if (upstreamHead === undefined) return;
+  const args = ['symbolic-ref', 'refs/remotes/origin/HEAD', `refs/remotes/origin/${upstreamHead}`];
+  await requireGit(args, at, {
+    code: 'clone-failed',
+    message: 'the clone cannot be told its upstream branch',
+  });
 }
 
 async function exists(path: string): Promise<boolean> {
