@@ -1,4 +1,4 @@
-import { afterEach, beforeEach } from 'bun:test';
+import { afterEach, beforeEach, setDefaultTimeout } from 'bun:test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,8 @@ export const REF = { project: 'shop', sandbox: 'mercury' };
 
 /** Folders for each test of the file that calls this, gone after it; HOME is none, so no configuration of a user's. */
 export function useTempFolder(): () => string {
+  // Dozens of real git processes a test, on a machine that may be busy.
+  setDefaultTimeout(60_000);
   const made: string[] = [];
   const home = process.env.HOME;
   beforeEach(() => {
