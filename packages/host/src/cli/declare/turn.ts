@@ -51,8 +51,10 @@ function declareExec(program: Command, context: CliContext, onExit: OnExit): voi
     .option('--root', 'run as root of the sandbox')
     .option('-w, --workdir <folder>', 'an absolute folder to run in', '/workspace')
     .passThroughOptions()
-    .action(async (name, command, options) => {
-      onExit(await (await import('../commands/exec.ts')).runExec(context, { name, argv: command }, options));
+    .action(async (name, command: string[], options) => {
+      // Commander keeps the `--` that follows the name.
+      const argv = command[0] === '--' ? command.slice(1) : command;
+      onExit(await (await import('../commands/exec.ts')).runExec(context, { name, argv }, options));
     });
   addCommand(program, 'shell <name>', {
     summary: 'open a shell in a sandbox',
