@@ -121,7 +121,6 @@ export function getBuildArgv(
   return [
     ...['podman', 'build', '--isolation', 'chroot', '--layers', '--tag', context.tag],
     ...(context.alias === undefined ? [] : ['--tag', context.alias]),
-    ...(context.alias === undefined ? [] : ['--tag', context.alias]),
     ...args.flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]),
     context.folder,
   ];
