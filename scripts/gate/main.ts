@@ -2,7 +2,7 @@
 // `N passed, N failed[, N skipped]`. Started from the repository's root by scripts/test and scripts/check.
 import { parseArgs, STEPS } from './args.ts';
 import { runChecks } from './checks.ts';
-import { prepareHost } from './prepare.ts';
+import { prepare } from './prepare.ts';
 import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
@@ -31,17 +31,22 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const root = process.getuid?.() === 0;
 const sudo = !root && Bun.which('sudo') !== null && Bun.spawnSync(['sudo', '-n', 'true']).success;
-const host = { platform: process.platform, root, sudo };
+const unbootable = getBootObstacle({ platform: process.platform, root, sudo });
 const files = findTestFiles('.');
 
 async function runStep(suite: Suite, chosen: readonly string[]): Promise<void> {
   if (stop.signal.aborted) return;
   if (chosen.length === 0) return skip(suite, 'it has no test yet');
-  const lab = getBootObstacle(host) === undefined;
-  if (!lab) report.say(`${suite.name}: in no lab and without root: ${getBootObstacle(host)}`);
+  const lab = unbootable === undefined && canMakeLab();
+  if (!lab) report.say(`${suite.name}: without lab and census: ${unbootable ?? 'iproute2 is missing'}`);
   const before = performance.now();
   const result = await runSuite(suite, { files: chosen, extra: args.extra, env, lab, groups });
   report.addSuite(suite.name, result, performance.now() - before);
+}
+
+/** Before the first setup of a bare machine it may be missing. */
+function canMakeLab(): boolean {
+  return Bun.which('ip', { PATH: `${env.PATH}:/usr/sbin:/sbin` }) !== null;
 }
 
 function skip(suite: Suite, reason: string): void {
@@ -56,17 +61,19 @@ if (args.wants('checks')) {
   });
   for (const name of failed) report.fail(name);
 }
+
+const booting = SUITES.filter(({ name, boots }) => boots && args.wants(name));
+const tasks = { env, groups, report };
+let obstacle = unbootable;
+// First, since it also brings what a lab and the census need.
+if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('setup', tasks);
+
 for (const suite of SUITES.filter(({ boots }) => !boots)) {
   if (args.wants(suite.name)) await runStep(suite, files.get(suite.name) ?? []);
   else if (args.wants('checks')) await runStep(suite, [IMPORT_TABLE_TEST]);
 }
 
-const booting = SUITES.filter(({ name, boots }) => boots && args.wants(name));
-let obstacle = getBootObstacle(host);
-if (booting.length > 0 && obstacle === undefined && !stop.signal.aborted) {
-  obstacle = await prepareHost(env, groups, report.sayStep);
-  if (obstacle !== undefined) report.fail(obstacle);
-}
+if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
 for (const suite of booting) {
   if (obstacle === undefined) await runStep(suite, files.get(suite.name) ?? []);
   else skip(suite, obstacle);

@@ -1,34 +1,42 @@
+import type { Report } from './report.ts';
 import { type Groups, runGroup } from './spawn.ts';
 import { createWorld, removeWorld } from './world.ts';
 
 const MINUTE = 60_000;
 
-/** Outside the lab, since both may need the network; each does nothing where it has been done. */
-const STEPS: readonly { name: string; args: string[]; deadlineMs: number }[] = [
-  { name: 'cspace setup', args: ['setup', '--yes'], deadlineMs: 5 * MINUTE },
-  { name: 'cspace image build', args: ['image', 'build'], deadlineMs: 8 * MINUTE },
-];
+/** Commands that make a machine ready to boot sandboxes; each does nothing where it has been done. */
+export const PREPARATIONS = {
+  setup: { name: 'cspace setup', args: ['setup', '--yes'], deadlineMs: 5 * MINUTE },
+  image: { name: 'cspace image build', args: ['image', 'build'], deadlineMs: 8 * MINUTE },
+} as const;
+
+export interface PrepareOptions {
+  env: Record<string, string | undefined>;
+  groups: Groups;
+  report: Report;
+}
 
 /**
- * Makes the machine ready to boot sandboxes, with the commands that a user has. Undefined, or the command that failed.
- * Works in a home of its own and ends the daemon that the image build may have started.
+ * Runs a command that a user has, outside of any lab, since it may need the network, and in a home of its own; the daemon
+ * it may have started is ended. Undefined, or why it failed, which the report then knows.
  */
-export async function prepareHost(
-  env: Record<string, string | undefined>,
-  groups: Groups,
-  onEnd: (name: string, ok: boolean, ms: number) => void,
+export async function prepare(
+  step: keyof typeof PREPARATIONS,
+  { env, groups, report }: PrepareOptions,
 ): Promise<string | undefined> {
-  const world = createWorld('setup', env);
+  const { name, args, deadlineMs } = PREPARATIONS[step];
+  const world = createWorld(step, env);
   const own = { ...env, CSPACE_HOME: world.env.CSPACE_HOME };
   try {
-    for (const { name, args, deadlineMs } of STEPS) {
-      const ended = await runGroup(['./cspace', ...args], { env: own, deadlineMs }, groups);
-      onEnd(name, ended.code === 0, ended.ms);
-      if (ended.code !== 0) return `${name} ended with ${ended.code}${ended.timedOut ? ' (deadline)' : ''}`;
-    }
-    return undefined;
+    const ended = await runGroup(['./cspace', ...args], { env: own, deadlineMs }, groups);
+    report.sayStep(name, ended.code === 0, ended.ms);
+    if (ended.code === 0) return undefined;
+    const reason = `${name} ended with ${ended.code}${ended.timedOut ? ' (deadline)' : ''}`;
+    report.fail(reason);
+    return reason;
   } finally {
-    await runGroup(['./cspace', 'daemon', 'stop'], { env: own, deadlineMs: MINUTE, capture: true }, groups);
+    const stop = { env: own, deadlineMs: MINUTE, capture: true };
+    await runGroup(['./cspace', 'daemon', 'stop'], stop, groups);
     removeWorld(world);
   }
 }

@@ -12,7 +12,7 @@ export interface SuiteOptions {
   /** More arguments of `bun test`, such as `-t NAME`. */
   extra: readonly string[];
   env: Record<string, string | undefined>;
-  /** Run in a network namespace of its own. */
+  /** Run in a network namespace of its own, and take the census: both need root. */
   lab: boolean;
   groups: Groups;
 }
@@ -36,7 +36,7 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       argv: getTestCommand(suite, options, report),
       env: world.env,
       deadlineMs: suite.deadlineMs,
-      census: { lab: options.lab, folders: [world.temporary] },
+      census: options.lab ? { lab: true, folders: [world.temporary] } : undefined,
       answer,
     };
     const inside: [string, ...string[]] = [process.execPath, 'scripts/gate/suite.ts', JSON.stringify(job)];
@@ -45,7 +45,9 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       { env: world.env, deadlineMs: suite.deadlineMs + CENSUS_MS },
       options.groups,
     );
-    const outcome = existsSync(report) ? parseJunit(readFileSync(report, 'utf8')) : NO_OUTCOME;
+    const reported = existsSync(report) ? parseJunit(readFileSync(report, 'utf8')) : NO_OUTCOME;
+    // Of a choice by name all others are reported as skipped.
+    const outcome = options.extra.length > 0 ? { ...reported, skipped: [] } : reported;
     const troubles = existsSync(answer)
       ? getTroubles(JSON.parse(readFileSync(answer, 'utf8')) as SuiteAnswer, outcome, options)
       : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];

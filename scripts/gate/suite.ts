@@ -14,7 +14,8 @@ export interface SuiteJob {
   argv: [string, ...string[]];
   env: Record<string, string>;
   deadlineMs: number;
-  census: CensusOptions;
+  /** None where root is out of reach: a plain user sees half of it. */
+  census: CensusOptions | undefined;
   /** Where the answer goes. */
   answer: string;
 }
@@ -46,12 +47,14 @@ async function answer({ before, census }: Question): Promise<unknown> {
 
 async function runSuite(job: SuiteJob): Promise<SuiteAnswer> {
   const { census } = job;
-  const before = await callAsRoot(() => takeCensus(census), { census });
+  const before = census && (await callAsRoot(() => takeCensus(census), { census }));
   const groups: Groups = new Set();
   process.once('SIGTERM', () => {
     for (const group of groups) signalGroup(group, 'SIGTERM');
   });
-  const ended = await runGroup(job.argv, { env: job.env, deadlineMs: job.deadlineMs }, groups);
+  const env = { ...job.env, CSPACE_LAB: process.env.CSPACE_LAB };
+  const ended = await runGroup(job.argv, { env, deadlineMs: job.deadlineMs }, groups);
+  if (!census || !before) return { code: ended.code, timedOut: ended.timedOut, findings: [], blind: [] };
   const after = await callAsRoot(() => waitForNothingLeft(before, { ...census, deadlineMs: SETTLE_MS }), {
     before,
     census,

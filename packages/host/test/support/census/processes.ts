@@ -23,18 +23,15 @@ const NAMES = /^(cspace.*|conmon|tini|catatonit|claude|dnsmasq)$/;
 /** Programs run by an interpreter, by their command line: the supervisor, the daemon of a checkout, planted ones. */
 const COMMANDS = /cspace-\w|\/main\.ts daemon\b/;
 
-/** All processes but our own line of ancestors. */
-export async function readProcesses(): Promise<Process[]> {
-  const all: Process[] = [];
+/** All processes, by pid. */
+async function readProcesses(): Promise<Map<number, Process>> {
+  const all = new Map<number, Process>();
   for (const entry of await readdir('/proc')) {
     if (!/^\d+$/.test(entry)) continue;
     const found = await readProcess(Number(entry)).catch(() => undefined); // it has ended
-    if (found) all.push(found);
+    if (found) all.set(found.pid, found);
   }
-  const byPid = new Map(all.map((process) => [process.pid, process]));
-  const ancestors = new Set<number>();
-  for (let at = byPid.get(process.pid); at; at = byPid.get(at.parent)) ancestors.add(at.pid);
-  return all.filter(({ pid }) => !ancestors.has(pid));
+  return all;
 }
 
 async function readProcess(pid: number): Promise<Process> {
@@ -53,21 +50,39 @@ async function readProcess(pid: number): Promise<Process> {
 }
 
 /**
+ * Whether a process counts. In a lab: all that share its namespace, and all below them (a container's processes have a
+ * namespace of their own and conmon above them), and programs of ours that nobody is above any more. What stands below
+ * somebody else is theirs, another checkout's tests say. Outside of a lab names decide alone.
+ *
  * A zombie that PID 1 has not reaped is the machine's fault and holds nothing: where PID 1 never reaps, every conmon
- * stays as one. A zombie of any other parent is counted.
+ * stays as one. A zombie of any other parent counts.
  */
-export function isCounted(process: Process, options: { lab: boolean; network: string }): boolean {
+export function isCounted(process: Process, all: ReadonlyMap<number, Process>, lab?: string): boolean {
   if (process.state === 'Z' && process.parent === 1) return false;
   if (process.command === '' && process.state !== 'Z') return false; // the kernel's own threads
-  if (options.lab && process.network === options.network) return true;
-  return NAMES.test(process.name) || COMMANDS.test(process.command);
+  const named = NAMES.test(process.name) || COMMANDS.test(process.command);
+  if (lab === undefined) return named;
+  const line = [process, ...getAncestors(process, all)];
+  if (line.some(({ network }) => network === lab)) return true;
+  return named && line.every(({ name }) => NAMES.test(name) && name !== 'conmon');
+}
+
+/** The parents upwards, PID 1 left out. */
+function getAncestors(process: Process, all: ReadonlyMap<number, Process>): Process[] {
+  const found: Process[] = [];
+  for (let at = all.get(process.parent); at && at.pid !== 1; at = all.get(at.parent)) found.push(at);
+  return found;
 }
 
 /** Processes of ours; in a lab all that share its network namespace. */
 export async function listProcesses(options: CensusOptions): Promise<string[]> {
-  const network = await readlink('/proc/self/ns/net');
-  return (await readProcesses())
-    .filter((process) => isCounted(process, { lab: options.lab, network }))
+  const all = await readProcesses();
+  const self = all.get(process.pid);
+  const own = new Set(self ? [self, ...getAncestors(self, all)].map(({ pid }) => pid) : []);
+  const lab = options.lab ? await readlink('/proc/self/ns/net') : undefined;
+  const others = new Map([...all].filter(([pid]) => !own.has(pid)));
+  return [...others.values()]
+    .filter((process) => isCounted(process, others, lab))
     .map(({ pid, startTime, name, command, state }) => {
       const what = `${pid} ${name} ${state === 'Z' ? '(defunct)' : command.slice(0, 160)}`;
       return `${what} @${startTime}`;
