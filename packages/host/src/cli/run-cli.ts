@@ -1,6 +1,7 @@
 import { PROBLEMS, type Problem, toProblem } from '@cspace/protocol/problem';
 import { CommanderError } from 'commander';
 import type { CliContext } from './context.ts';
+import { orderExecArgv } from './exec-argv.ts';
 import { createProgram } from './program.ts';
 
 /** Runs one command line to its end and returns the exit code. Never throws. */
@@ -10,7 +11,7 @@ export async function runCli(context: CliContext): Promise<number> {
     exitCode = code;
   });
   try {
-    await program.parseAsync(context.argv, { from: 'user' });
+    await program.parseAsync(orderExecArgv(context.argv), { from: 'user' });
     return exitCode;
   } catch (error) {
     if (error instanceof CommanderError) {
@@ -25,7 +26,10 @@ function getUsageProblem(error: CommanderError, argv: readonly string[]): Proble
   const words = argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
   const command = words[0] === 'daemon' || words[0] === 'image' ? words : words.slice(0, 1);
   const isKnown = error.code !== 'commander.unknownCommand' && command.length > 0;
-  const [message = '', ...more] = error.message.replace(/^error: /, '').trim().split('\n');
+  const [message = '', ...more] = error.message
+    .replace(/^error: /, '')
+    .trim()
+    .split('\n');
   return {
     code: 'usage',
     // A group of commands without one ends in its help, and has no message of its own.

@@ -20,9 +20,9 @@ export interface SendOptions {
 export async function sendAndFollow(context: CliContext, options: SendOptions): Promise<number> {
   const { client, home, ref, text, json } = options;
   const path = getPaths(home).events(ref);
-  const fromOffset = await getEventsEnd(path);
+  const [fromOffset, { practice }] = await Promise.all([getEventsEnd(path), client.get(ref)]);
   const { id } = await client.send(ref, { id: randomUUID(), text });
-  const print = createEventPrinter({ json, speech: context.stdout, progress: context.stderr });
+  const print = createEventPrinter({ json, speech: context.stdout, progress: context.stderr, practice });
   const end = await followTurn({
     ref,
     turn: id,

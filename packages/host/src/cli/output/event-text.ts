@@ -11,7 +11,11 @@ export interface EventTextOptions {
   columns: number;
   /** Lines of a tool's result that are shown. */
   resultLines: number;
+  /** The practice model answers: what Claude Code reckons as its price is made up. */
+  practice: boolean;
 }
+
+type TurnEnd = Extract<SandboxEvent, { type: 'turn.ended' }>['data'];
 
 /** An event as text without a newline at its end; undefined for those that people need not see. */
 export function getEventText(event: SandboxEvent, options: EventTextOptions): EventText | undefined {
@@ -29,7 +33,7 @@ export function getEventText(event: SandboxEvent, options: EventTextOptions): Ev
     case 'turn.tool_result':
       return progress(getResult(event.data, options));
     case 'turn.ended':
-      return line(getEnd(event.data));
+      return line(getEnd(event.data, options));
     case 'supervisor.started':
       return line(`- supervisor ${event.data.version} started`);
     case 'agent.started':
@@ -77,10 +81,10 @@ function getResult(data: { text: string; isError: boolean }, options: EventTextO
   return shown.join('\n');
 }
 
-function getEnd(data: Extract<SandboxEvent, { type: 'turn.ended' }>['data']): string {
+function getEnd(data: TurnEnd, { practice }: EventTextOptions): string {
   const parts = [`- turn ${data.outcome}`];
   if (data.reason !== undefined) parts.push(`: ${data.reason}`);
   if (data.durationMs !== undefined) parts.push(`, ${(data.durationMs / 1000).toFixed(1)} s`);
-  if (data.costUsd) parts.push(`, $${data.costUsd.toFixed(4)}`);
+  if (data.costUsd && !practice) parts.push(`, $${data.costUsd.toFixed(4)}`);
   return parts.join('');
 }

@@ -1,0 +1,62 @@
+import {
+  DaemonStatus,
+  DownResponse,
+  FetchResponse,
+  ImageBuildEvent,
+  ListResponse,
+  RemoveResponse,
+  UpEvent,
+} from '@cspace/protocol/daemon-api';
+import { EVENT_TYPES } from '@cspace/protocol/event';
+import { Problem } from '@cspace/protocol/problem';
+import { SandboxStatus } from '@cspace/protocol/sandbox';
+import { InterruptResponse, SendResponse } from '@cspace/protocol/supervisor-api';
+import { z } from 'zod';
+
+/** An event of the agent as it stands in `events.ndjson`; what is in `data` goes with the type. */
+export const EventLine = z.looseObject({
+  v: z.literal(1),
+  seq: z.number().int().positive(),
+  at: z.string(),
+  session: z.string().nullable(),
+  type: z.enum(EVENT_TYPES),
+  turn: z.string().optional(),
+  data: z.looseObject({}),
+});
+
+/** One line of a command that could not: printed last, whatever the command. */
+export const ProblemLine = z.object({ type: z.literal('problem'), problem: Problem });
+
+const Finding = z.object({
+  ok: z.boolean(),
+  required: z.boolean(),
+  what: z.string(),
+  why: z.string().optional(),
+  fix: z.string().optional(),
+});
+
+/** What `--json` of each command prints, one value a line; every one may end in a ProblemLine instead. */
+export const OUTPUT_SCHEMAS = {
+  /** Progress and spans, then `up`; with `--message` the events of the turn after it. */
+  up: z.union([UpEvent, EventLine]),
+  down: DownResponse,
+  rm: RemoveResponse,
+  ls: ListResponse,
+  status: SandboxStatus,
+  fetch: FetchResponse,
+  /** The turn's id; with `--follow` the events of the turn. */
+  send: z.union([SendResponse, EventLine]),
+  logs: EventLine,
+  interrupt: InterruptResponse,
+  exec: z.object({ exitCode: z.number().int(), stdout: z.string(), stderr: z.string() }),
+  shell: z.object({ exitCode: z.number().int() }),
+  doctor: z.object({ usable: z.boolean(), findings: z.array(Finding), notes: z.array(z.string()) }),
+  setup: z.object({ changed: z.boolean(), command: z.string().nullable() }),
+  'image build': ImageBuildEvent,
+  'daemon status': DaemonStatus,
+  'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
+  version: z.object({ version: z.string(), protocol: z.number().int() }),
+} as const satisfies Record<string, z.ZodType>;
+
+export type DoctorOutput = z.infer<(typeof OUTPUT_SCHEMAS)['doctor']>;
+export type SetupOutput = z.infer<(typeof OUTPUT_SCHEMAS)['setup']>;
