@@ -19,6 +19,8 @@ export interface HostNetwork extends Network {
   remove(signal: AbortSignal): Promise<void>;
 }
 
+const ENSURE_TIMEOUT_MS = 30_000;
+
 /** The network of this home on a Linux host, and the HTTP server on its gateway. */
 export function createHostNetwork(options: { config: Config; home: string; owner: Owner }): HostNetwork {
   const { config, home, owner } = options;
@@ -26,6 +28,15 @@ export function createHostNetwork(options: { config: Config; home: string; owner
   const gateway = getGateway(config.subnet);
   let handler: GatewayHandler = async () => new Response(null, { status: 503 });
   let server: ReturnType<typeof Bun.serve> | undefined;
+
+  let ensuring: Promise<void> | undefined;
+
+  async function ensure() {
+    if (server && hasAddress(config.bridge, gateway)) return;
+    await close();
+    await ensureNetwork(network, AbortSignal.timeout(ENSURE_TIMEOUT_MS));
+    server = listen({ hostname: gateway, port: config.ports.http, handler: (...args) => handler(...args) });
+  }
 
   async function close() {
     await server?.stop(true);
@@ -38,12 +49,12 @@ export function createHostNetwork(options: { config: Config; home: string; owner
       handler = given;
     },
     pickAddress: (taken, preferred) => pickAddress(config.subnet, taken, preferred ?? undefined),
-    // Route, bridge, rules, and the server on the gateway.
-    async ensure(signal) {
-      if (server && hasAddress(config.bridge, gateway)) return;
-      await close();
-      await ensureNetwork(network, signal);
-      server = listen({ hostname: gateway, port: config.ports.http, handler: (...args) => handler(...args) });
+    // Route, bridge, rules, and the server on the gateway: once, for all who ask meanwhile. So nobody's signal ends it.
+    ensure() {
+      ensuring ??= ensure().finally(() => {
+        ensuring = undefined;
+      });
+      return ensuring;
     },
     close,
     async remove(signal) {

@@ -75,11 +75,16 @@ interface Leaving {
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
   const house = await createHouse({ home, owner, config, log });
-  house.network.serve(createGateway({ house, practiceModel: createPracticeModel({ scripts: true }) }));
+  // The one thing that the daemon takes from its environment: tests script the model of real sandboxes.
+  house.network.serve(
+    createGateway({
+      house,
+      practiceModel: createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' }),
+    }),
+  );
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
-  if (isBusy())
-    await house.network.ensure(signal).catch((error) => log.error('network', { error: String(error) }));
+  if (isBusy()) await house.network.ensure().catch((error) => log.error('network', { error: String(error) }));
   await reconcile(house, signal);
   const idle = createIdleTimer({
     idleSeconds: config.idleSeconds,

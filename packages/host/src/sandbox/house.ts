@@ -14,7 +14,7 @@ export interface Network {
   /** The daemon's own address on it: where sandboxes find the model, later names and registry. */
   readonly gateway: string;
   /** Makes it where it is missing, or was taken away. Throws ProblemError. */
-  ensure(signal: AbortSignal): Promise<void>;
+  ensure(): Promise<void>;
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
   pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
   attach(machine: { ref: SandboxRef; pid: number; address: string }, signal: AbortSignal): Promise<void>;

@@ -7,6 +7,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxRecord } from '../registry/record.ts';
 import type { House } from './house.ts';
 import { clearMachine } from './machine.ts';
+import { getViewsFolder } from './provision/clone-view.ts';
 import { findUniqueWork, type UniqueWork } from './provision/work.ts';
 import { getRecord } from './view.ts';
 
@@ -88,7 +89,12 @@ function count(n: number, noun: string, detail: string): string | undefined {
   return `${n} ${noun}${n === 1 ? '' : 's'}${detail === '' ? '' : `: ${detail}`}`;
 }
 
-const list = (names: string[]) => names.slice(0, 3).join(', ') + (names.length > 3 ? ', …' : '');
+/** The guest chose these names: escape sequences in them are not for a terminal. */
+const list = (names: string[]) =>
+  names
+    .slice(0, 3)
+    .map((name) => JSON.stringify(name))
+    .join(', ') + (names.length > 3 ? ', …' : '');
 
 /** Clone, session and journal. Each is renamed first: half a clone never stands under its name. */
 export async function removeFolders(house: House, ref: SandboxRef): Promise<void> {
@@ -104,5 +110,6 @@ export async function removeFolders(house: House, ref: SandboxRef): Promise<void
     await rm(doomed, { recursive: true, force: true });
   }
   await rm(paths.partialClone(ref), { recursive: true, force: true });
+  await rm(getViewsFolder(paths.clone(ref)), { recursive: true, force: true });
   await rm(paths.journal(ref), { force: true });
 }

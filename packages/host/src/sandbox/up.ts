@@ -80,7 +80,7 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
             onProgress: (line) => report.progress('clone', line),
           }),
         ),
-      (signal) => report.span('network', () => house.network.ensure(signal)),
+      () => report.span('network', () => house.network.ensure()),
     ] as const);
     return await boot({ house, record, image: image.tag, credentials, report, signal });
   } catch (error) {

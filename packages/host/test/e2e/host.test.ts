@@ -30,7 +30,7 @@ describe('two homes on one host', () => {
   });
 
   test('with a bridge, subnet and port of its own it works beside the first', async () => {
-    const second = addWorld({ config: { bridge: 'cspace1', subnet: '192.168.65.0/24' } });
+    const second = addWorld({ project: 'second', config: { bridge: 'cspace1', subnet: '192.168.65.0/24' } });
     const up = await second.cspace(['up', 'mercury', '-m', 'run: uname -n']);
     expect(up).toMatchObject({ code: 0 });
     expect(JSON.parse((await second.cspace(['ls', '--json'])).stdout).sandboxes[0].address).toMatch(
@@ -46,18 +46,18 @@ describe('the network', () => {
     ip('link', 'add', 'other0', 'type', 'bridge');
     ip('link', 'set', 'other0', 'up');
     ip('route', 'add', '192.168.66.0/25', 'dev', 'other0');
-    const world = addWorld({ config: { bridge: 'cspace2', subnet: '192.168.66.0/24' } });
+    const world = addWorld({ project: 'third', config: { bridge: 'cspace2', subnet: '192.168.66.0/24' } });
     const up = await world.cspace(['up', 'mercury']);
     expect(up.code).toBe(3);
     expect(up.stderr).toContain('other0');
     expect(ip('link')).not.toContain('cspace2');
-    expect(existsSync(join(world.home, 'clones/shop/mercury'))).toBe(false);
+    expect(existsSync(join(world.home, 'clones/third/mercury'))).toBe(false);
     ip('link', 'del', 'other0');
     expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
   });
 
   test('the guard route stands while sandboxes run; daemon stop without any takes all of it away', async () => {
-    const world = addWorld({ config: { bridge: 'cspace3', subnet: '192.168.67.0/24' } });
+    const world = addWorld({ project: 'fourth', config: { bridge: 'cspace3', subnet: '192.168.67.0/24' } });
     expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
     expect(ip('route')).toContain('unreachable 192.168.67.0/24');
     expect(await world.cspace(['rm', 'mercury'])).toMatchObject({ code: 0 });

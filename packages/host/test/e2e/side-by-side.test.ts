@@ -18,8 +18,8 @@ describe('several at once', () => {
     const names = ['mercury', 'venus'];
     const ups = await Promise.all(names.map((name) => world.cspace(['up', name, '-m', 'run: uname -n'])));
     ups.forEach((up, index) => {
+      expect(up).toMatchObject({ code: 0 });
       expect(up.stdout).toContain(names[index] ?? '?');
-      expect(up.code).toBe(0);
     });
     const sandboxes = await list();
     expect(new Set(sandboxes.map((s: { address: string }) => s.address)).size).toBe(2);

@@ -56,6 +56,7 @@ export function createWorld(options: WorldOptions = {}): World {
     LANG: 'C.UTF-8',
     HOME: join(folder, 'user'),
     CSPACE_HOME: home,
+    CSPACE_TEST_SCRIPTS: '1',
     ...options.env,
   };
   const git = (args: string[], cwd = repo) => {

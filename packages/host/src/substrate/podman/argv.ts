@@ -37,7 +37,16 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
   return [
     ...['podman', 'create', '--name', getMachineName(spec.ref), '--pull', 'never'],
     ...labels.flatMap(([name, value]) => ['--label', `${name}=${value}`]),
-    ...['--hostname', spec.ref.sandbox, '--network', 'none', '--no-hosts', '--http-proxy=false'],
+    // A pipe as stdin: crun gives the first program's stdin to the guest's root, and by default that is the host's /dev/null.
+    ...[
+      '--interactive',
+      '--hostname',
+      spec.ref.sandbox,
+      '--network',
+      'none',
+      '--no-hosts',
+      '--http-proxy=false',
+    ],
     ...['--uidmap', ID_MAPPING, '--gidmap', ID_MAPPING, '--cgroupns', 'private'],
     // A private /dev/shm is the runtime's: nothing of it stays mounted on the host, to be busy when we remove it.
     ...['--ipc', 'private', '--shm-size', '512m'],
