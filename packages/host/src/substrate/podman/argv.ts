@@ -53,12 +53,17 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
     ...['--cap-drop', 'all', '--cap-add', CAPABILITIES.join(',')],
     ...getLimitFlags(spec),
     ...['--systemd', 'false', '--image-volume', 'ignore', '--restart', 'no'],
-    ...['--log-driver', 'k8s-file', '--log-opt', `path=${spec.folder}/${CONSOLE_LOG}`],
+    ...['--log-driver', 'k8s-file', '--log-opt', quoteCsv(`path=${spec.folder}/${CONSOLE_LOG}`)],
     ...['--log-opt', `max-size=${CONSOLE_LOG_SIZE}`],
     ...Object.entries(spec.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...spec.mounts.flatMap((mount) => ['--volume', getVolume(mount, getIdmap(spec.owner))]),
     spec.image,
   ];
+}
+
+/** podman splits the values of this flag at commas, as a line of CSV (pflag's StringSlice). */
+function quoteCsv(value: string): string {
+  return `"${value.replaceAll('"', '""')}"`;
 }
 
 function getLimitFlags({ limits }: MachineSpec): string[] {

@@ -6,6 +6,7 @@ import type { Machine, Substrate } from '../substrate.ts';
 import { getInitArgv, getKillArgv, getRemoveArgv, getStartArgv, getStopArgv } from './argv.ts';
 import { type CreateContext, createMachine, removeLeftover } from './create.ts';
 import { getEngineProblem } from './failure.ts';
+import { removeRuntimeLeftovers } from './leftovers.ts';
 import { getNotThere } from './reader.ts';
 
 /** Pauses between looks at a machine that will not go: its mounts may be busy for a moment. */
@@ -109,8 +110,9 @@ async function destroyMachine(ref: SandboxRef, signal: AbortSignal, context: Cre
       signal,
     });
     if (last.cancelled) throw getEngineProblem('remove the machine', last);
+    const { id } = machine;
     machine = await context.reader.find(ref, signal);
-    if (!machine) return;
+    if (!machine) return removeRuntimeLeftovers(id);
   }
   if (last && !last.ok) throw getEngineProblem('remove the machine', last);
   throw new ProblemError({

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { getLabels } from '../labels.ts';
-import { isAtLeast, parseEvent, parseHolder, parseList, parseOutOfMemory, parseVersion } from './parse.ts';
+import { isAtLeast, parseEndings, parseEvent, parseHolder, parseList, parseVersion } from './parse.ts';
 
 const HOME = '0123456789ab';
 const REF = { project: 'shop', sandbox: 'mercury' };
@@ -57,10 +57,16 @@ test('parseHolder compares the whole name: podman does not filter what only its 
   expect(parseHolder(text, 'a')).toBeUndefined();
   expect(parseHolder(text, 'a-b')).toMatchObject({ storageOnly: true, labels: {} });
 });
-test('parseOutOfMemory gives the ids', () =>
-  expect([
-    ...parseOutOfMemory('[{"Id":"a","State":{"OOMKilled":true}},{"Id":"b","State":{"OOMKilled":false}}]'),
-  ]).toEqual(['a']));
+test('parseEndings tells by id', () => {
+  const entry = (id: string, killed: boolean) => ({
+    Id: id,
+    State: { OOMKilled: killed, FinishedAt: '2023-11-14T22:13:20.5Z' },
+  });
+  expect([...parseEndings(JSON.stringify([entry('a', true), entry('b', false)]))]).toEqual([
+    ['a', { outOfMemory: true, finishedAtMs: 1_700_000_000_500 }],
+    ['b', { outOfMemory: false, finishedAtMs: 1_700_000_000_500 }],
+  ]);
+});
 
 test('parseEvent reads start, died and remove of ours', () => {
   const event = (status: string, home = HOME) =>

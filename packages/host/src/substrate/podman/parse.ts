@@ -19,7 +19,7 @@ const ListEntry = z.object({
 /** `podman inspect`: what `ps` does not tell. */
 const InspectEntry = z.object({
   Id: z.string(),
-  State: z.object({ OOMKilled: z.boolean() }),
+  State: z.object({ OOMKilled: z.boolean(), FinishedAt: z.string() }),
 });
 
 const Event = z.object({
@@ -74,10 +74,21 @@ export function parseHolder(text: string, name: string): Holder | undefined {
   };
 }
 
-/** Ids of those that the kernel ended for want of memory. */
-export function parseOutOfMemory(text: string): Set<string> {
+/** How a machine ended, as far as only `podman inspect` tells. */
+export interface Ending {
+  outOfMemory: boolean;
+  finishedAtMs: number;
+}
+
+/** By the engine's ids. Throws where the text is something else. */
+export function parseEndings(text: string): Map<string, Ending> {
   const entries = z.array(InspectEntry).parse(parseJson(text));
-  return new Set(entries.filter((entry) => entry.State.OOMKilled).map((entry) => entry.Id));
+  return new Map(
+    entries.map(({ Id, State }) => [
+      Id,
+      { outOfMemory: State.OOMKilled, finishedAtMs: Date.parse(State.FinishedAt) },
+    ]),
+  );
 }
 
 const STATES: Readonly<Record<string, MachineState>> = {

@@ -1,0 +1,28 @@
+import { expect } from 'bun:test';
+import { type ProblemCode, toProblem } from '@cspace/protocol/problem';
+import type { testUnless } from '../support/test-unless.ts';
+import type { Harness } from './harness.ts';
+
+/** What each part of the suite works with. */
+export interface Contract {
+  test: ReturnType<typeof testUnless>;
+  /** Of the implementation that is tried just now; there while a test runs. */
+  h: () => Harness;
+}
+
+/** Boot scripts: the first program of a test machine is `sh /workspace/boot`. */
+export const BOOT = {
+  polite: 'trap "exit 7" TERM; sleep 1000 & wait',
+  stubborn: 'trap "" TERM; while :; do sleep 1; done',
+  ends42: 'exit 42',
+  hungry: 'exec tail /dev/zero',
+} as const;
+
+export async function expectProblem(promise: Promise<unknown>, code: ProblemCode): Promise<void> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeDefined();
+  expect(toProblem(error).code).toBe(code);
+}
