@@ -17,6 +17,9 @@ const ENGINE_FOLDERS = [
 /** Entries of these count where their name is of ours. */
 const SHARED_FOLDERS = ['/run', '/run/netns', '/run/lock', '/tmp', '/var/tmp', '/dev/shm'];
 
+/** What a program leaves in the folder it was started in: conmon notes a kill for want of memory so, the kernel a crash. */
+const STRAY = /\/(oom|core(\.\d+)?)$/;
+
 /** Where control groups may be nested this deep below /sys/fs/cgroup: controller, slice, parent, container. */
 const CGROUP_DEPTH = 5;
 
@@ -26,6 +29,8 @@ export async function listFiles(options: CensusOptions): Promise<string[]> {
   for (const folder of options.folders) found.push(...(await list(folder)));
   for (const folder of SHARED_FOLDERS)
     found.push(...(await list(folder)).filter((path) => OURS.test(path.slice(folder.length))));
+  for (const folder of ['/', process.cwd()])
+    found.push(...(await list(folder)).filter((path) => STRAY.test(path)));
   for (const folder of ENGINE_FOLDERS)
     found.push(...(await list(folder)).filter((path) => /[0-9a-f]{64}/.test(path)));
   await walkCgroups('/sys/fs/cgroup', CGROUP_DEPTH, found);
