@@ -1,8 +1,14 @@
 import { type ProblemCode, ProblemError } from '@cspace/protocol/problem';
 import type { CliContext } from './context.ts';
 
-/** What `cspace setup` can mend. */
-const MENDABLE: readonly ProblemCode[] = ['engine-missing', 'engine-too-old', 'host-unsupported'];
+/** How a missing package can show; whether one is missing is then looked up. */
+const SYMPTOMS: readonly ProblemCode[] = [
+  'engine-missing',
+  'engine-too-old',
+  'network-unavailable',
+  'machine-failed',
+  'image-build-failed',
+];
 
 /**
  * Does the work; where this machine turns out to lack something, installs that (asking on a terminal unless `yes`) and
@@ -16,7 +22,7 @@ export async function withSetup<T>(
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof ProblemError) || !MENDABLE.includes(error.problem.code)) throw error;
+    if (!(error instanceof ProblemError) || !SYMPTOMS.includes(error.problem.code)) throw error;
     const { offerSetup } = await import('./offer-setup.ts');
     if (!(await offerSetup(context, { yes, problem: error.problem }))) throw error;
     return work();

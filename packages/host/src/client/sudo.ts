@@ -6,6 +6,8 @@ export interface RootOptions {
   context: CliContext;
   /** What it is for: stands in sudo's question, and in the problem where nobody can be asked. */
   purpose: string;
+  /** Show what the command says on stderr as it comes. */
+  relay?: boolean;
 }
 
 interface SudoResult {
@@ -18,10 +20,11 @@ interface SudoResult {
  * Runs one of our own commands (with `--json`) through sudo, which asks on a terminal. Throws the problem that the command
  * reported, or `needs-root` with the line to run where sudo did not run it.
  */
-export async function runAsRoot(argv: readonly string[], { context, purpose }: RootOptions): Promise<void> {
+export async function runAsRoot(argv: readonly string[], options: RootOptions): Promise<void> {
+  const { context, purpose, relay = false } = options;
   const canAsk = context.stdin.isTerminal && context.stderr.isTerminal;
   const how = canAsk ? ['-p', `[sudo] ${purpose}; password for %p: `] : ['-n'];
-  const { code, stdout, stderr } = await runSudo([...how, '--', ...argv, '--json'], context);
+  const { code, stdout, stderr } = await runSudo([...how, '--', ...argv, '--json'], context, relay || canAsk);
   if (code === 0) return;
   throw new ProblemError(
     parseReportedProblem(stdout) ?? {
@@ -34,7 +37,7 @@ export async function runAsRoot(argv: readonly string[], { context, purpose }: R
 }
 
 /** Where there is a terminal sudo talks to it by itself; what it says on stderr is kept for the problem. */
-function runSudo(args: string[], context: CliContext): Promise<SudoResult> {
+function runSudo(args: string[], context: CliContext, relay: boolean): Promise<SudoResult> {
   return new Promise((resolve) => {
     const child = spawn('sudo', args, {
       stdio: [context.stdin.isTerminal ? 'inherit' : 'ignore', 'pipe', 'pipe'],
@@ -46,7 +49,7 @@ function runSudo(args: string[], context: CliContext): Promise<SudoResult> {
     });
     child.stderr?.on('data', (chunk) => {
       result.stderr += String(chunk);
-      if (context.stderr.isTerminal) context.stderr.write(chunk);
+      if (relay) context.stderr.write(chunk);
     });
     child.on('error', (error) => {
       const missing = (error as NodeJS.ErrnoException).code === 'ENOENT';

@@ -1,4 +1,53 @@
-import { ProblemError } from '@cspace/protocol/problem';
-export async function runDoctor(..._: unknown[]): Promise<number> {
-  throw new ProblemError({ code: 'failed', message: 'not yet' });
+import { PROBLEMS } from '@cspace/protocol/problem';
+import { locateHome } from '../../client/locate-home.ts';
+import { type Finding, probeHost } from '../../setup/probe-host.ts';
+import type { CliContext, Output } from '../context.ts';
+import { green, red, yellow } from '../output/colour.ts';
+import { printJson } from '../output/json.ts';
+import type { DoctorOutput } from '../output/schemas.ts';
+import { stripControls, wrapText } from '../output/terminal-text.ts';
+
+/** What holds in this version whatever the machine. */
+const NOTES = [
+  'Sandboxes can reach each other and the services of this host: isolation between them comes in a later version. Run only agents side by side that may know of each other.',
+] as const;
+
+/** Every finding, good or bad; it needs no daemon and changes nothing. */
+export async function runDoctor(context: CliContext, options: { json?: boolean }): Promise<number> {
+  const home = await locateHome(context);
+  const probe = await probeHost({ home, owner: context.owner, signal: context.signal });
+  if (options.json) {
+    const findings = probe.findings.map(({ packages: _, ...finding }) => finding);
+    printJson(context.stdout, { usable: probe.usable, findings, notes: [...NOTES] } satisfies DoctorOutput);
+  } else {
+    context.stdout.write(formatDoctor(probe, context.stdout));
+  }
+  return probe.usable ? 0 : PROBLEMS['host-unsupported'].exit;
+}
+
+export function formatDoctor(
+  { usable, findings }: { usable: boolean; findings: readonly Finding[] },
+  output: Pick<Output, 'isTerminal' | 'columns'>,
+): string {
+  const width = Math.min(80, output.columns);
+  const lines = findings.flatMap((finding) => formatFinding(finding, { usable, width, output }));
+  lines.push('', ...NOTES.map((note) => wrapText(`Note: ${note}`, width)), '');
+  lines.push(usable ? 'This machine can run sandboxes.' : 'This machine cannot run sandboxes yet.');
+  return `${lines.join('\n')}\n`;
+}
+
+interface Layout {
+  usable: boolean;
+  width: number;
+  output: Pick<Output, 'isTerminal'>;
+}
+
+function formatFinding(finding: Finding, { usable, width, output }: Layout): string[] {
+  const { ok, what, why, fix } = finding;
+  // Where all that is required is there, what is missing is only good to have.
+  const label = ok ? green('ok     ', output) : usable ? yellow('note   ', output) : red('missing', output);
+  const lines = [`${label}  ${stripControls(what)}`];
+  if (why !== undefined) lines.push(wrapText(stripControls(why), width, '         '));
+  if (!ok && fix !== undefined) lines.push(`         fix: ${stripControls(fix)}`);
+  return lines;
 }

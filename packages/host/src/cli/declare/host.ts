@@ -36,6 +36,7 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
 function declareImage(program: Command, context: CliContext, onExit: OnExit): void {
   const image = program
     .command('image')
+    .helpCommand(false)
     .summary('build the image of sandboxes')
     .description('The image that sandboxes run.');
   addCommand(image, 'build', {
@@ -53,6 +54,7 @@ function declareImage(program: Command, context: CliContext, onExit: OnExit): vo
 function declareDaemon(program: Command, context: CliContext, onExit: OnExit): void {
   const daemon = program
     .command('daemon')
+    .helpCommand(false)
     .summary('look at the daemon, or stop it')
     .description(
       'The daemon keeps the sandboxes. It is started by the first command that needs it and leaves by itself.',

@@ -29,7 +29,6 @@ export const ProblemLine = z.object({ type: z.literal('problem'), problem: Probl
 
 const Finding = z.object({
   ok: z.boolean(),
-  required: z.boolean(),
   what: z.string(),
   why: z.string().optional(),
   fix: z.string().optional(),
