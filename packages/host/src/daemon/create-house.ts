@@ -1,5 +1,6 @@
 import { realpathSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
+import { ensureImage } from '../image/build.ts';
 import { openFileJournal } from '../journal/journal.ts';
 import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
@@ -42,7 +43,9 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     journal: openFileJournal(paths, owner),
     tokens: openTokenStore(paths, owner),
     network: createHostNetwork({ config, home, owner }),
-    image: createImageProvider({ paths, owner, substrate: podman }),
+    image: createImageProvider({
+      build: (options) => ensureImage({ ...options, paths, owner, substrate: podman }),
+    }),
     getSubstrate: (kind) =>
       kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates),
     locks: createKeyedLock(),

@@ -1,16 +1,17 @@
-import { ensureImage } from '../image/build.ts';
 import type { ImageProvider } from '../sandbox/house.ts';
-import type { Substrate } from '../substrate/substrate.ts';
-import type { Owner } from '../system/owner.ts';
-import type { Paths } from '../system/paths.ts';
 
 type Result = { tag: string; built: boolean };
+type EnsureOptions = Parameters<ImageProvider['ensure']>[0];
 
 /**
  * One build at a time: who comes while it runs shares it, hears its progress and its failure. It is given up only when
  * nobody waits for it any more.
  */
-export function createImageProvider(at: { paths: Paths; owner: Owner; substrate: Substrate }): ImageProvider {
+export function createImageProvider({
+  build,
+}: {
+  build: (options: EnsureOptions) => Promise<Result>;
+}): ImageProvider {
   let running:
     | { result: Promise<Result>; listeners: Set<(message: string) => void>; abort: AbortController }
     | undefined;
@@ -21,7 +22,7 @@ export function createImageProvider(at: { paths: Paths; owner: Owner; substrate:
     const onProgress = (message: string) => {
       for (const listener of listeners) listener(message);
     };
-    const result = ensureImage({ ...at, force, signal: abort.signal, onProgress }).finally(() => {
+    const result = build({ force, signal: abort.signal, onProgress }).finally(() => {
       running = undefined;
     });
     return { result, listeners, abort };
@@ -29,6 +30,8 @@ export function createImageProvider(at: { paths: Paths; owner: Owner; substrate:
 
   return {
     async ensure({ force, signal, onProgress }) {
+      // One that was given up is still being taken down: it is not ours to share.
+      while (running?.abort.signal.aborted) await running.result.catch(() => undefined);
       signal.throwIfAborted();
       running ??= begin(force);
       const mine = running;

@@ -61,6 +61,18 @@ describe('openFileRegistry', () => {
     expect(JSON.parse(await readFile(paths.record(mercury), 'utf8'))).toEqual(mercury);
   });
 
+  test('put is seen by readers before it is on disk, and no longer where that fails', async () => {
+    const registry = await openFileRegistry(paths, owner);
+    const first = registry.put(mercury);
+    expect(registry.list()).toEqual([mercury]);
+    await first;
+    await rm(dirname(paths.record(mercury)), { recursive: true });
+    await writeFile(dirname(paths.record(mercury)), 'in the way');
+    expect(registry.put({ ...mercury, state: 'stopped' })).rejects.toThrow();
+    await Bun.sleep(20);
+    expect(registry.list()).toEqual([mercury]);
+  });
+
   test.each([
     ['empty', ''],
     ['garbage', '\0\0{{{'],

@@ -24,11 +24,20 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
     list: () => [...records.values()],
     listBroken: () => [...broken.values()],
     async put(record) {
-      const path = paths.record(record);
-      await ensureFolder(dirname(path), { owner });
-      await writeFileAtomic(path, `${JSON.stringify(SandboxRecord.parse(record), null, 2)}\n`, { owner });
-      records.set(formatRef(record), record);
-      broken.delete(formatRef(record));
+      const text = `${JSON.stringify(SandboxRecord.parse(record), null, 2)}\n`;
+      const key = formatRef(record);
+      const before = records.get(key);
+      // At once, so that what it takes (a name, an address) is taken for whoever looks while it is being written.
+      records.set(key, record);
+      try {
+        await ensureFolder(dirname(paths.record(record)), { owner });
+        await writeFileAtomic(paths.record(record), text, { owner });
+      } catch (error) {
+        if (before) records.set(key, before);
+        else records.delete(key);
+        throw error;
+      }
+      broken.delete(key);
     },
     async remove(ref) {
       await rm(paths.record(ref), { force: true });

@@ -7,7 +7,7 @@ export interface BrokenRecord {
   reason: string;
 }
 
-/** All sandboxes of a home. Reading is from memory; a change is on disk before its promise resolves. */
+/** All sandboxes of a home. A change is seen by readers at once, and is on disk before its promise resolves. */
 export interface Registry {
   get(ref: SandboxRef): SandboxRecord | undefined;
   list(): SandboxRecord[];
