@@ -120,12 +120,13 @@ export class AgentKeeper {
   noteHealthy(): void {
     this.#failures = 0;
     this.#deaths = 0;
-    this.#used = true;
     this.reason = undefined;
   }
 
-  noteSession(session: string): void {
+  /** The agent spoke; `said`: what its transcript will hold. */
+  noteSession(session: string, said: boolean): void {
     this.session = session;
+    if (said) this.#used = true;
   }
 
   /** The agent has died, or has to: ends what is left of it and says so. */

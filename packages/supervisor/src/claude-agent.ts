@@ -28,11 +28,16 @@ export function createClaudeStarter(claude: ClaudeOptions): StartAgent {
     const feed = createFeed<SDKUserMessage>();
     const stderr = { tail: '' };
     const running = await startQuery(claude, options, { feed, stderr });
-    const exited = readMessages(running, options.onMessage).then((reason) => describe(reason, stderr.tail));
+    let gone = false;
+    const exited = readMessages(running, options.onMessage).then((reason) => {
+      gone = true;
+      return describe(reason, stderr.tail);
+    });
     const stop = async (pid?: number) => {
       feed.end();
       if (pid === undefined) running.close();
-      else endProcess(pid);
+      // Its pid may be another's by now.
+      else if (!gone) endProcess(pid);
       await Promise.race([exited, Bun.sleep(STOP_GRACE_MS)]);
       // SIGTERM ends its tools too, SIGKILL does not; and Claude Code may be stopped or stuck.
       await sweepAgents(claude.mark);

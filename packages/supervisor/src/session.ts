@@ -60,6 +60,7 @@ export class Session {
     const { keeper, queue, recorder } = this.#deps;
     const head = queue.head();
     const turn = this.#current?.turn ?? (head?.started ? head : undefined);
+    const waiting = queue.all().filter((each) => each !== turn);
     const state = this.#getState();
     const reason = recorder.trouble ?? (keeper.state === 'up' ? this.#note : keeper.reason);
     return {
@@ -70,13 +71,13 @@ export class Session {
       ...(reason === undefined ? {} : { reason }),
       session: keeper.session,
       turn: turn?.id ?? null,
-      queued: queue.size - (turn ? 1 : 0),
+      queued: waiting.length,
     };
   }
 
   /** Stops the turn at hand and resolves with its id when it has ended. Throws `nothing-to-interrupt`. */
   async interrupt(): Promise<string> {
-    const turn = this.#deps.queue.head();
+    const turn = this.#current?.turn ?? this.#deps.queue.head();
     if (!turn) throw nothingToInterrupt();
     turn.interrupted = true;
     this.#deps.keeper.hurry();
@@ -132,6 +133,9 @@ export class Session {
   }
 
   async #runTurn(live: LiveAgent, turn: QueuedTurn, signal: AbortSignal): Promise<void> {
+    // A death between two turns is not the next one's.
+    const gone = await Promise.race([live.agent.exited, undefined]);
+    if (gone !== undefined) return void (await this.#deps.keeper.lose(gone));
     try {
       await turn.durable;
     } catch {
@@ -150,7 +154,6 @@ export class Session {
     const ending = await this.#runOn({ live, turn, state, stallMs: this.#deps.stallMs }, signal);
     // What the agent still says while it is ended belongs to the turn.
     if (signal.aborted) return;
-    if (ending.type === 'ended') this.#current = undefined;
     this.#note = undefined;
     await this.#settle(turn, ending, signal);
     this.#current = undefined;
@@ -201,7 +204,7 @@ export class Session {
   #read(message: unknown): void {
     const { session, signals, said } = translate(message);
     const { keeper, recorder } = this.#deps;
-    if (session) keeper.noteSession(session);
+    if (session) keeper.noteSession(session, said.length > 0);
     for (const signal of signals) {
       if (signal.type === 'retry') this.#note = signal.reason;
       else if (signal.type !== 'turn') this.#note = undefined;

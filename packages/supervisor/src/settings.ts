@@ -53,9 +53,9 @@ export function getSettings(env: Env): Settings {
     claudeFolder: env.CLAUDE_CONFIG_DIR || join(home, '.claude'),
     claudeExecutable: env.CSPACE_CLAUDE || '/usr/local/bin/claude',
     stallMs: getNumber(env, 'CSPACE_STALL_SECONDS', STALL_SECONDS) * 1000,
-    retryDelaysMs: (env.CSPACE_PATIENCE_MS || RETRY_DELAYS_MS)
+    retryDelaysMs: (env.CSPACE_RETRY_DELAYS_MS || RETRY_DELAYS_MS)
       .split(',')
-      .map((text) => toNumber('CSPACE_PATIENCE_MS', text)),
+      .map((text) => toNumber('CSPACE_RETRY_DELAYS_MS', text)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +15,7 @@ const WAIT_MS = 15_000;
 /** A few starts of Claude Code on a busy machine. */
 export const TEST_MS = 60_000;
 
-/** The real Claude Code, as the SDK's package brings it; undefined where that package was left out. */
+/** The real Claude Code, as the SDK's package brings it. */
 export const CLAUDE = join(
   ROOT,
   `node_modules/@anthropic-ai/claude-agent-sdk-${process.platform}-${process.arch}/claude`,
@@ -53,8 +54,12 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** Makes the folders and the model; the supervisor is started by `start`. */
-export async function createWorld(): Promise<World> {
+/**
+ * Makes the folders and the model; the supervisor is started by `start`. `main` is what Bun runs as the supervisor.
+ * Throws where Claude Code was not installed: these suites have no meaning without it.
+ */
+export async function createWorld(main = MAIN): Promise<World> {
+  if (!existsSync(CLAUDE)) throw new Error(`Claude Code is not installed (${CLAUDE}): run npm ci`);
   const folder = await mkdtemp(join(tmpdir(), 'cspace-supervisor-'));
   const [sessionFolder, workspace, home, tmp] = ['session', 'workspace', 'home', 'tmp'].map((name) =>
     join(folder, name),
@@ -69,7 +74,7 @@ export async function createWorld(): Promise<World> {
   };
 
   const spawn = (env: Record<string, string>) =>
-    Bun.spawn([BUN, MAIN], {
+    Bun.spawn([BUN, main], {
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: 'pipe',

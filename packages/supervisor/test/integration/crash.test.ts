@@ -229,8 +229,10 @@ describe('SIGTERM of the supervisor', () => {
     'in mid-tool: the tool ends with the agent, which learns of it and goes on',
     async () => {
       await world.start();
-      const turn = await world.send('script:slow-tool 30');
+      // Where Claude Code leaves before its transcript holds the cut tool, it runs the tool again.
+      const turn = await world.send('script:slow-tool 3');
       await world.until('the tool', isWorking(turn));
+      await Bun.sleep(500);
       expect(await world.stop()).toBe(0);
       expect(await world.agentPids()).toEqual([]);
       const cut = await world.of('turn.tool_result', turn);
@@ -280,7 +282,7 @@ test(
   'an agent that does not start: gives up with the reason, ends what waits, and tries again for a new turn',
   async () => {
     const claude = `${world.folder}/claude`;
-    await world.start({ CSPACE_CLAUDE: claude, CSPACE_PATIENCE_MS: '20,20,20' });
+    await world.start({ CSPACE_CLAUDE: claude, CSPACE_RETRY_DELAYS_MS: '20,20,20' });
     const turn = await world.send('hello');
     const end = await world.ended(turn);
     expect(end.data.outcome).toBe('failed');
@@ -302,6 +304,19 @@ test(
     expect(end.data).toMatchObject({ outcome: 'failed', reason: 'the agent said nothing for 2 s' });
     await expectEndedOnce(await world.send('run: echo next'));
     expect(await world.of('turn.ended', turn)).toHaveLength(1);
+  },
+  TEST_MS,
+);
+
+test(
+  'an agent that was stopped in its turn (SIGSTOP): is replaced all the same',
+  async () => {
+    await world.start({ CSPACE_STALL_SECONDS: '2' });
+    const turn = await world.send('script:slow-stream 100 100');
+    await world.until('a request', async () => world.model.requests.length > 0);
+    process.kill(await world.agentPid(), 'SIGSTOP');
+    expect((await world.ended(turn)).data).toMatchObject({ outcome: 'failed' });
+    await expectEndedOnce(await world.send('run: echo next'));
   },
   TEST_MS,
 );
