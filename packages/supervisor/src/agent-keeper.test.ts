@@ -98,10 +98,10 @@ describe('AgentKeeper', () => {
     expect(starts.map((each) => each.resume)).toEqual([true, false]);
     expect(events()[0]).toMatchObject({ type: 'agent.reset', data: { from: 'old' } });
   });
-  test('ensure: one that fails to resume twice is given up, if a new one starts', async () => {
+  test('ensure: one that fails to resume three times is given up, if a new one starts', async () => {
     useSession();
     await createKeeper(({ resume }) => (resume ? broken() : undefined)).ensure(undefined, never);
-    expect(starts.map((each) => each.resume)).toEqual([true, true, false]);
+    expect(starts.map((each) => each.resume)).toEqual([true, true, true, false]);
     expect(types()).toEqual(['agent.reset', 'agent.started']);
   });
   test('ensure: gives up with a reason, keeps the conversation, and can be forgiven', async () => {

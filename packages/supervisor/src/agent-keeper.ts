@@ -9,7 +9,7 @@ const HEALTHY_MS = 60_000;
 /** After so many deaths in a row the conversation itself is taken for the cause. */
 const DEATHS_OF_A_CONVERSATION = 4;
 /** After so many failed attempts to resume it is tried whether a new conversation starts. */
-const FAILED_RESUMES = 2;
+const FAILED_RESUMES = 3;
 
 export interface KeeperDeps {
   startAgent: StartAgent;
