@@ -137,6 +137,12 @@ describe('configuration', () => {
     expect(HostConfig).toMatchObject({ PidsLimit: 123, Memory: 700 * 1024 * 1024 });
   });
 
+  test('network none, which nothing enforces yet, is refused and not ignored', async () => {
+    const up = await first.cspace(['up', 'mars', '--network', 'none']);
+    expect(up.code).toBe(3);
+    expect(up.stderr).toContain('"network": "none"');
+  });
+
   test.each([
     ['outside a repository', '/', /git repository/],
     ['with no commit', 'empty', /no commit/],
