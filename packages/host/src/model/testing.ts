@@ -18,12 +18,18 @@ export interface ScriptedModel {
   close(): Promise<void>;
 }
 
-/** The practice model with its scripts on a free port of 127.0.0.1: for tests. */
-export async function startScriptedModel(options: PracticeModelOptions = {}): Promise<ScriptedModel> {
+export interface ScriptedModelOptions extends PracticeModelOptions {
+  /** The address to listen on; 127.0.0.1 by default. */
+  hostname?: string;
+}
+
+/** The practice model with its scripts on a free port: for tests. */
+export async function startScriptedModel(options: ScriptedModelOptions = {}): Promise<ScriptedModel> {
+  const hostname = options.hostname ?? '127.0.0.1';
   const requests: RecordedRequest[] = [];
   const model = createPracticeModel({ scripts: true, ...options });
   const server = Bun.serve({
-    hostname: '127.0.0.1',
+    hostname,
     port: 0,
     idleTimeout: 0,
     maxRequestBodySize: 64 * 1024 * 1024,
@@ -34,7 +40,7 @@ export async function startScriptedModel(options: PracticeModelOptions = {}): Pr
     },
   });
   return {
-    url: `http://127.0.0.1:${server.port}`,
+    url: `http://${hostname}:${server.port}`,
     requests,
     close: () => server.stop(true),
   };
