@@ -7,9 +7,13 @@ import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
 import { findTestFiles, getBootObstacle, SUITES, type Suite } from './suites.ts';
+import { takeTurn } from './turn.ts';
 
 /** The one test of the fast half. */
 const IMPORT_TABLE_TEST = 'packages/host/test/architecture.test.ts';
+
+/** As long as a whole run may take. */
+const TURN_TIMEOUT_MS = 25 * 60_000;
 
 const { env } = process;
 const ci = env.CI === 'true' || env.CI === '1';
@@ -60,6 +64,14 @@ if (args.wants('checks')) {
     report.sayStep(name, ended.code === 0, ended.ms);
   });
   for (const name of failed) report.fail(name);
+}
+
+if (SUITES.some(({ name }) => args.wants(name))) {
+  const wait = AbortSignal.any([stop.signal, AbortSignal.timeout(TURN_TIMEOUT_MS)]);
+  await takeTurn(
+    () => report.say('another run of the tests is at work on this machine: waiting'),
+    wait,
+  ).catch((error) => report.fail(`no turn on this machine: ${error}`));
 }
 
 const booting = SUITES.filter(({ name, boots }) => boots && args.wants(name));

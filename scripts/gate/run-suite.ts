@@ -51,6 +51,7 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
     const troubles = existsSync(answer)
       ? getTroubles(JSON.parse(readFileSync(answer, 'utf8')) as SuiteAnswer, outcome, options)
       : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];
+    if (existsSync(`/run/netns/cspace-lab-${ended.pid}`)) troubles.push('its lab is still there');
     return { outcome, troubles };
   } finally {
     removeWorld(world);

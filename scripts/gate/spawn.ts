@@ -3,6 +3,8 @@ import { spawn } from 'node:child_process';
 export interface Ended {
   /** 128 + n where signal n ended it; 127 where it could not be started. */
   code: number;
+  /** Of the group, too; undefined where it could not be started. */
+  pid: number | undefined;
   timedOut: boolean;
   /** Both streams, where they were captured. */
   output: string;
@@ -54,7 +56,7 @@ export function runGroup(
       clearTimeout(force);
       kill('SIGKILL'); // what outlived the group's first process
       if (pid !== undefined) groups.delete(pid);
-      resolve({ code, timedOut, output, ms: performance.now() - start });
+      resolve({ code, pid, timedOut, output, ms: performance.now() - start });
     };
     child.on('error', (error) => {
       output += `${error.message}\n`;

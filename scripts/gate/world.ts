@@ -14,7 +14,7 @@ const PASSED = ['PATH', 'TERM', 'CI', 'NO_COLOR', 'FORCE_COLOR', 'USER', 'LOGNAM
 
 /** Makes a world. Its path is short: a unix socket's has at most 107 bytes (unix(7)). */
 export function createWorld(name: string, env: Record<string, string | undefined>): World {
-  const folder = mkdtempSync(`/tmp/cspace-test-${name}-`);
+  const folder = mkdtempSync(`/tmp/cspace-test-${name}-${process.pid}-`);
   chmodSync(folder, 0o755); // tests that change their user have to get in
   const of = (part: string, mode = 0o755): string => {
     const path = join(folder, part);

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmdirSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run } from '../../src/system/exec.ts';
-import { parseMount } from './census/files.ts';
+import { isOfLivingRun, parseMount } from './census/files.ts';
 import { parseRuleset } from './census/network.ts';
 import { isCounted, type Process } from './census/processes.ts';
 import { getFindings, type Kind, takeCensus } from './census.ts';
@@ -198,6 +198,18 @@ test('parseRuleset names what each rule stands in', () => {
     'table inet cspace / chain in / tcp dport 1 drop',
   ]);
 });
+
+const RUNS: [string, boolean][] = [
+  [`/run/netns/cspace-lab-${process.pid}`, true],
+  [`/run/netns/cspace-lab-${process.pid} (nsfs of net:[1])`, true],
+  ['/run/netns/cspace-lab-99999999', false],
+  [`/tmp/cspace-test-e2e-${process.pid}-abc`, true],
+  [`/tmp/cspace-test-e2e-${process.pid}-abc/tmp/left`, false],
+];
+for (const [item, living] of RUNS)
+  test(`isOfLivingRun: ${item.replace(String(process.pid), 'PID')}: ${living}`, () => {
+    expect(isOfLivingRun(item)).toBe(living);
+  });
 
 test('parseMount gives the mount point, the type and what of it is mounted', () => {
   const line = '80 25 0:4 net:[4026532246] /run/netns/x rw shared:9 - nsfs nsfs rw';

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CensusOptions } from '../census.ts';
@@ -34,7 +35,17 @@ export async function listFiles(options: CensusOptions): Promise<string[]> {
   for (const folder of ENGINE_FOLDERS)
     found.push(...(await list(folder)).filter((path) => /[0-9a-f]{64}/.test(path)));
   await walkCgroups('/sys/fs/cgroup', CGROUP_DEPTH, found);
-  return [...new Set(found)];
+  return [...new Set(found)].filter((path) => !isOfLivingRun(path));
+}
+
+/** The lab or the world of a test run that is still at work, with the pid of its maker in its name. */
+const LIVING = /^(?:\/run\/netns\/cspace-lab-(\d+)|\/tmp\/cspace-test-[a-z0-9]+-(\d+)-[^/]+)(?: \(|$)/;
+
+/** What the maker is still to take away, after this census; not what stands in it. */
+export function isOfLivingRun(item: string): boolean {
+  const [, lab, world] = LIVING.exec(item) ?? [];
+  const pid = lab ?? world;
+  return pid !== undefined && existsSync(`/proc/${pid}`);
 }
 
 async function list(folder: string): Promise<string[]> {
@@ -71,6 +82,7 @@ export function parseMount(line: string): string {
 
 function isOurMount(mount: string, folders: readonly string[]): boolean {
   // Both stay for good once the first container, or the first `ip netns add`, has been there.
+  if (isOfLivingRun(mount)) return false;
   if (/^\/var\/lib\/containers\/storage\/overlay \(|^\/run\/netns \(/.test(mount)) return false;
   if (/^\/run\/netns\/|\/containers\/storage\//.test(mount)) return true;
   return OURS.test(mount) || folders.some((folder) => mount.startsWith(`${folder}/`));

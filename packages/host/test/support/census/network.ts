@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { run } from '../../../src/system/exec.ts';
 import type { CensusOptions } from '../census.ts';
+import { isOfLivingRun } from './files.ts';
 
 /** Our bridge and table, our cables (cs and an address in hexadecimal), named namespaces of ours and of containers. */
 const OURS = /cspace|\bcs[0-9a-f]{8}\b|netns-/;
@@ -18,7 +19,10 @@ async function runLines(argv: string[]): Promise<string[]> {
 /** Named network namespaces; those without a name live by a process, which is counted as one. */
 export async function listNamespaces(): Promise<string[]> {
   const names = await readdir('/run/netns').catch(() => []);
-  return names.filter((name) => OURS.test(name)).map((name) => `/run/netns/${name}`);
+  return names
+    .filter((name) => OURS.test(name))
+    .map((name) => `/run/netns/${name}`)
+    .filter((path) => !isOfLivingRun(path));
 }
 
 /** Links of this network namespace, by name alone: their numbers and flags come and go. */
