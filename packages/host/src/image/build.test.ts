@@ -8,7 +8,6 @@ import { getOwner } from '../system/owner.ts';
 import { getPaths } from '../system/paths.ts';
 import { type EnsureImageOptions, ensureImage } from './build.ts';
 import { LATEST_TAG } from './content.ts';
-import { getFreshness } from './freshness.ts';
 
 const BASE = 'localhost/debian:trixie-slim';
 const bytes = (text: string) => new TextEncoder().encode(text);
@@ -122,10 +121,15 @@ test('ensureImage: an interrupt while the base is pulled is interrupted', async 
   expect(error.problem.code).toBe('interrupted');
 });
 
-test('getFreshness: missing, current, and stale when the content is another', async () => {
+test('ensureImage says whether there is no image yet, or one that is older than this cspace', async () => {
   const { substrate } = createStore();
-  expect((await getFreshness(getOptions(substrate))).freshness).toBe('missing');
-  await ensureImage(getOptions(substrate));
-  expect((await getFreshness(getOptions(substrate))).freshness).toBe('current');
-  expect((await getFreshness(getOptions(substrate, 'FROM y\n'))).freshness).toBe('stale');
+  const said: string[] = [];
+  const onProgress = (message: string) => said.push(message);
+  await ensureImage({ ...getOptions(substrate), onProgress });
+  expect(said[0]).toContain('no image yet');
+  said.length = 0;
+  await ensureImage({ ...getOptions(substrate), onProgress });
+  expect(said).toEqual([]);
+  await ensureImage({ ...getOptions(substrate, 'FROM y\n'), onProgress });
+  expect(said[0]).toContain('older than this cspace');
 });

@@ -33,6 +33,9 @@ export async function ensureImage(options: EnsureImageOptions): Promise<{ tag: s
   const { source = selectSource(options) } = options;
   const context = await readContext({ source, signal, onProgress });
   if (!force && (await substrate.hasImage(context.tag, signal))) return { tag: context.tag, built: false };
+  const stale = await substrate.hasImage(LATEST_TAG, signal);
+  if (stale && !force) onProgress('the image is older than this cspace (or the host): building it anew');
+  else if (!stale) onProgress('there is no image yet: building it, which takes minutes the first time');
   await build({ ...options, force, onProgress }, context);
   return { tag: context.tag, built: true };
 }
