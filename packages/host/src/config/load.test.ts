@@ -100,23 +100,14 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
     CSPACE_CPUS: '0.5',
     CSPACE_MEMORY: '1.5g',
     CSPACE_PIDS: '64',
-    CSPACE_BRIDGE: 'b',
-    CSPACE_SUBNET: '10.0.0.0/24',
-    CSPACE_HTTP_PORT: '1',
-    CSPACE_DNS_PORT: '2',
-    CSPACE_IDLE_SECONDS: '3',
     CSPACE_MODEL: '',
   };
-  expect((await load({ env })).config).toEqual({
+  expect((await load({ env })).config).toMatchObject({
     project: 'p',
     model: undefined,
     substrate: 'qemu',
     network: 'none',
     limits: { cpus: 0.5, memoryMiB: 1536, pids: 64 },
-    bridge: 'b',
-    subnet: '10.0.0.0/24',
-    ports: { http: 1, dns: 2 },
-    idleSeconds: 3,
   });
 });
 
@@ -232,10 +223,18 @@ test('loadConfig: a variable of ours that does not exist is an error, others are
   expect(found.fix).toContain('CSPACE_NETWORK');
 });
 
+test('loadConfig: what only the daemon reads is refused as a variable, not ignored', async () => {
+  const { lines } = await mistakes({ env: { CSPACE_BRIDGE: 'b', CSPACE_IDLE_SECONDS: '3' } });
+  expect(lines).toEqual([
+    '"CSPACE_BRIDGE" is not a variable of cspace: set "bridge" in config.json',
+    '"CSPACE_IDLE_SECONDS" is not a variable of cspace: set "idleSeconds" in config.json',
+  ]);
+});
+
 test('loadConfig: a bad flag is a mistake of usage, by its name', async () => {
-  const found = await mistakes({ flags: { network: 'host', httpPort: 'x' } });
+  const found = await mistakes({ flags: { network: 'host', pids: 'x' } });
   expect(found.code).toBe('usage');
-  expect(found.lines.map((line) => line.split('=')[0])).toEqual(['--network', '--http-port']);
+  expect(found.lines.map((line) => line.split('=')[0])).toEqual(['--network', '--pids']);
 });
 
 test('loadConfig: a link, a pipe or a folder in place of a file is a mistake, and nothing waits for it', async () => {

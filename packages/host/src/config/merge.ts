@@ -38,10 +38,6 @@ export function mergeConfig({ defaults, user, project, env, flags }: Layers): Me
       memoryMiB: overrides.memory ?? limits.memoryMiB,
       pids: overrides.pids ?? limits.pids,
     },
-    bridge: overrides.bridge ?? allowed.bridge,
-    subnet: overrides.subnet ?? allowed.subnet,
-    ports: { http: overrides.httpPort ?? allowed.ports.http, dns: overrides.dnsPort ?? allowed.ports.dns },
-    idleSeconds: overrides.idleSeconds ?? allowed.idleSeconds,
   };
   return { config, notices: dropOverridden(notices, overrides) };
 }

@@ -5,7 +5,6 @@ import { ProjectFile, UserFile } from './schema.ts';
 
 const files = ProjectFile.extend(UserFile.shape).shape;
 const limits = files.limits.unwrap().shape;
-const ports = files.ports.unwrap().shape;
 
 /** A text from a flag or a variable, read as a number and then by the key's own schema. */
 const number = <T extends z.ZodType<number, number>>(schema: T) =>
@@ -15,7 +14,10 @@ const number = <T extends z.ZodType<number, number>>(schema: T) =>
     .transform(Number)
     .pipe(schema);
 
-/** What flags and `CSPACE_*` variables may set; each key with its variable. */
+/**
+ * What flags and `CSPACE_*` variables may set; each key with its variable. Bridge, subnet, ports and idle time are not
+ * among them: they are the daemon's, which serves all commands of a home and reads config.json only.
+ */
 export const OVERRIDES = {
   project: { variable: 'CSPACE_PROJECT', schema: files.project.unwrap() },
   model: { variable: 'CSPACE_MODEL', schema: files.model.unwrap() },
@@ -24,11 +26,6 @@ export const OVERRIDES = {
   cpus: { variable: 'CSPACE_CPUS', schema: number(limits.cpus.unwrap()) },
   memory: { variable: 'CSPACE_MEMORY', schema: limits.memory.unwrap() },
   pids: { variable: 'CSPACE_PIDS', schema: number(limits.pids.unwrap()) },
-  bridge: { variable: 'CSPACE_BRIDGE', schema: files.bridge.unwrap() },
-  subnet: { variable: 'CSPACE_SUBNET', schema: files.subnet.unwrap() },
-  httpPort: { variable: 'CSPACE_HTTP_PORT', schema: number(ports.http.unwrap()) },
-  dnsPort: { variable: 'CSPACE_DNS_PORT', schema: number(ports.dns.unwrap()) },
-  idleSeconds: { variable: 'CSPACE_IDLE_SECONDS', schema: number(files.idleSeconds.unwrap()) },
 } as const;
 
 export type OverrideKey = keyof typeof OVERRIDES;
@@ -65,13 +62,23 @@ export function parseEnv(env: Env): Overrides {
     OTHER_VARIABLES.includes(name) ||
     OTHER_PREFIXES.some((prefix) => name.startsWith(prefix));
   const unknown = Object.keys(env).filter((name) => name.startsWith('CSPACE_') && !isOurs(name));
-  const mistakes = unknown.sort().map((name) => `${JSON.stringify(name)} is not a variable of cspace`);
+  const mistakes = unknown
+    .sort()
+    .map((name) => `${JSON.stringify(name)} is not a variable of cspace${getHint(name)}`);
   return check(
     (key) => env[OVERRIDES[key].variable] || undefined,
     (key) => OVERRIDES[key].variable,
     'config-invalid',
     mistakes,
   );
+}
+
+function getHint(name: string): string {
+  const key = name
+    .slice('CSPACE_'.length)
+    .toLowerCase()
+    .replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
+  return Object.hasOwn(UserFile.shape, key) ? `: set ${JSON.stringify(key)} in config.json` : '';
 }
 
 function check(
