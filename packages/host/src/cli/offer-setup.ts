@@ -31,7 +31,7 @@ export async function setUpHost(context: CliContext, { yes }: SetupOptions): Pro
   if (packages.length === 0) return { changed: false, command: null, findings: before };
   const command = getInstallArgv(packages).join(' ');
   if (!yes && !(await ask(context, before, command))) {
-    throw new ProblemError({ code: 'engine-missing', ...describe(before), fix: 'cspace setup --yes' });
+    throw new ProblemError(getMissingProblem(before));
   }
   await install(context, packages, command);
   return { changed: true, command, findings: await probe(context) };
@@ -48,6 +48,10 @@ export async function offerSetup(
 async function probe(context: CliContext): Promise<Finding[]> {
   const home = await locateHome(context);
   return (await probeHost({ home, owner: context.owner, signal: context.signal })).findings;
+}
+
+export function getMissingProblem(findings: readonly Finding[]): Problem {
+  return { code: 'engine-missing', ...describe(findings), fix: 'cspace setup --yes' };
 }
 
 function describe(findings: readonly Finding[]): { message: string; why: string } {

@@ -1,4 +1,4 @@
-import { SandboxRef } from '@cspace/protocol/names';
+import { getProjectName, SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import { locateHome } from '../client/locate-home.ts';
 import type { CliContext } from './context.ts';
@@ -25,6 +25,6 @@ export function parseRef(ref: { project: string; sandbox: string }, written: str
     code: 'name-invalid',
     message: `a sandbox cannot be called ${JSON.stringify(written)}`,
     why: [...new Set(parsed.error.issues.map((issue) => issue.message))].join('; '),
-    fix: 'cspace up mercury',
+    fix: `cspace up ${getProjectName(written) ?? 'mercury'}`,
   });
 }

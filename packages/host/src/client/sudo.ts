@@ -26,14 +26,20 @@ export async function runAsRoot(argv: readonly string[], options: RootOptions): 
   const how = canAsk ? ['-p', `[sudo] ${purpose}; password for %p: `] : ['-n'];
   const { code, stdout, stderr } = await runSudo([...how, '--', ...argv, '--json'], context, relay || canAsk);
   if (code === 0) return;
-  throw new ProblemError(
-    parseReportedProblem(stdout) ?? {
-      code: 'needs-root',
-      message: `this needs root, and sudo did not give it`,
-      why: [purpose, stderr.trim()].filter(Boolean).join('\n'),
-      fix: `sudo ${argv.map(quote).join(' ')}`,
-    },
-  );
+  throw new ProblemError(parseReportedProblem(stdout) ?? getNeedsRootProblem(argv, { purpose, stderr }));
+}
+
+/** Sudo itself did not run the command: the line for somebody who may. */
+export function getNeedsRootProblem(
+  argv: readonly string[],
+  { purpose, stderr }: { purpose: string; stderr: string },
+): Problem {
+  return {
+    code: 'needs-root',
+    message: 'this needs root, and sudo did not give it',
+    why: [purpose, stderr.trim()].filter(Boolean).join('\n'),
+    fix: `sudo ${argv.map(quote).join(' ')}`,
+  };
 }
 
 /** Where there is a terminal sudo talks to it by itself; what it says on stderr is kept for the problem. */

@@ -68,7 +68,8 @@ async function removeBroken(house: House, ref: SandboxRef, force: boolean): Prom
   await house.registry.remove(ref);
 }
 
-function refuseToLose(record: SandboxRecord, work: UniqueWork): void {
+/** Throws `work-would-be-lost` that names what is nowhere else. */
+export function refuseToLose(record: SandboxRecord, work: UniqueWork): void {
   const parts = [
     count(work.commits, 'commit', 'not in the repository'),
     count(work.changed.length, 'changed file', list(work.changed)),

@@ -28,10 +28,10 @@ function formatFix(fix: string, width: number, output: Pick<Output, 'isTerminal'
     .replaceAll('\n', '\n       ')}`;
 }
 
-/** Starts with a program that our fixes name. */
+/** Starts with a program that our fixes name, and is no sentence that goes on after it. */
 function isCommand(fix: string): boolean {
-  return (
-    /^(sudo|cspace|git|cd|chmod|chown|tail|rm|npm|apt-get|\.\/cspace|[A-Z_]+=)( |\S*$)/.test(fix) &&
-    !fix.includes('\n')
+  const startsSo = /^(sudo|cspace|git|cd|chmod|chown|tail|rm|npm|apt-get|\.\/cspace|[A-Z_]+=)( |\S*$)/.test(
+    fix,
   );
+  return startsSo && !/\n|, | or /.test(fix);
 }
