@@ -7,8 +7,8 @@ import { Subnet } from './subnet.ts';
 /** Limits as people write them; `Limits` of the protocol is what comes of it. */
 const WrittenLimits = z
   .strictObject({
-    cpus: Limits.shape.cpus.optional().describe('processors; fractions allowed'),
-    memory: Memory.optional().describe('"4g", "512m", or a number of MiB'),
+    cpus: Limits.shape.cpus.optional().describe('processors; fractions are fine'),
+    memory: Memory.optional().describe('memory: `"4g"`, `"512m"` or a number of MiB; 256 MiB at least'),
     pids: Limits.shape.pids.optional().describe('processes and threads together'),
   })
   .describe('what one sandbox may use at most');
@@ -16,14 +16,18 @@ const WrittenLimits = z
 /** Keys that both files know. */
 const shared = {
   model: z.string().min(1).optional().describe('the model of the agent, as Claude Code names it'),
-  substrate: SubstrateKind.optional().describe('what runs the machines, where more than one can'),
+  substrate: SubstrateKind.optional().describe('what runs the machines; only `podman` is there yet'),
   limits: WrittenLimits.optional(),
-  network: NetworkMode.optional().describe('"nat": out as the host gets out; "none": nothing but the daemon'),
+  network: NetworkMode.optional().describe(
+    '`nat`: out as the host gets out; `none`: nothing but the daemon (refused as long as nothing enforces it)',
+  ),
 };
 
 /** `.cspace.json` of a repository. It is committed, so it may narrow what the user allows and never widen it. */
 export const ProjectFile = z.strictObject({
-  project: Name.optional().describe('the name of the project; else made from the folder’s name'),
+  project: Name.optional().describe(
+    'the name of the project; else made from the name of the repository’s folder',
+  ),
   ...shared,
 });
 export type ProjectFile = z.infer<typeof ProjectFile>;
@@ -39,11 +43,13 @@ export const UserFile = z.strictObject({
     .regex(/^[a-z][a-z0-9-]{0,14}$/, 'at most 15 lower-case letters, digits and hyphens, a letter first')
     .optional()
     .describe('the network interface that the sandboxes hang on'),
-  subnet: Subnet.optional().describe('IPv4 network of the sandboxes, such as "192.168.64.0/24"'),
+  subnet: Subnet.optional().describe(
+    'IPv4 network of the sandboxes, /16 to /28; its first address is the gateway',
+  ),
   ports: z
     .strictObject({
-      http: Port.optional().describe('of the daemon, on loopback and on the gateway'),
-      dns: Port.optional().describe('of the daemon, on loopback and on the gateway'),
+      http: Port.optional().describe('where sandboxes reach the daemon, on the gateway'),
+      dns: Port.optional().describe('kept for names of sandboxes; nothing listens there yet'),
     })
     .optional()
     .describe('ports of the daemon'),
@@ -53,7 +59,7 @@ export const UserFile = z.strictObject({
     .min(1)
     .max(7 * 24 * 3600)
     .optional()
-    .describe('how long the daemon stays after the last sandbox stopped and the last request'),
+    .describe('how many seconds the daemon stays after the last sandbox stopped and the last request'),
 });
 export type UserFile = z.infer<typeof UserFile>;
 

@@ -1,0 +1,11 @@
+import { createProgram } from '../../packages/host/src/cli/program.ts';
+import { createContext } from '../../packages/host/test/support/cli-context.ts';
+import { getConfigPage } from './config-page.ts';
+
+/** Every generated document: its path in the repository, and its text. */
+export function getPages(): Map<string, string> {
+  const program = createProgram(createContext([]).context, () => {});
+  const up = program.commands.find((command) => command.name() === 'up');
+  const flags = new Set(up?.options.map(({ long }) => long ?? ''));
+  return new Map([['docs/config.md', getConfigPage(flags)]]);
+}
