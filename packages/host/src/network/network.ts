@@ -52,7 +52,10 @@ export async function removeNetwork(config: NetworkConfig, signal: AbortSignal):
   if (ownership.kind === 'ours') {
     await runTool('remove the bridge', ['ip', 'link', 'del', config.bridge], { signal });
   }
-  if (hasGuardRoute(await readRoutes(signal), config.subnet, GUARD_METRIC)) {
+  const routes = await readRoutes(signal);
+  // It is another home's as well where that one has the subnet on a bridge of its own.
+  const shared = findOverlap(routes, parseSubnet(config.subnet), config.bridge) !== undefined;
+  if (!shared && hasGuardRoute(routes, config.subnet, GUARD_METRIC)) {
     await changeGuardRoute('del', config.subnet, signal);
   }
 }

@@ -48,7 +48,7 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
       '--http-proxy=false',
     ],
     ...['--uidmap', ID_MAPPING, '--gidmap', ID_MAPPING, '--cgroupns', 'private'],
-    // A private /dev/shm is the runtime's: nothing of it stays mounted on the host, to be busy when we remove it.
+    // Browsers want more shared memory than podman's 64 MB; what is used of it counts against the machine's limit.
     ...['--ipc', 'private', '--shm-size', '512m'],
     ...['--cap-drop', 'all', '--cap-add', CAPABILITIES.join(',')],
     ...getLimitFlags(spec),

@@ -6,6 +6,8 @@ const CGROUPS = 'sys/fs/cgroup';
 const PARENT = 'libpod_parent';
 /** crun's own state, one folder a container (crun(1), `--root`). */
 const CRUN_STATE = 'run/crun';
+/** conmon notes the exit code here, one file a container; where it is later than `podman rm` nobody takes that away. */
+const EXIT_FILES = 'run/libpod/exits';
 
 /**
  * Removes what the runtime keeps of a machine that is gone: where conmon was killed nobody tells it to. `root` stands
@@ -18,6 +20,7 @@ export async function removeRuntimeLeftovers(id: string, root = '/'): Promise<vo
   const parents = [cgroups, ...hierarchies.map((name) => join(cgroups, name))];
   await Promise.all(parents.map((folder) => removeGroups(join(folder, PARENT, `libpod-${id}`))));
   await rm(join(root, CRUN_STATE, id), { recursive: true, force: true });
+  await rm(join(root, EXIT_FILES, id), { force: true });
 }
 
 /** Folders only, the innermost first: what is in them is the kernel's. */

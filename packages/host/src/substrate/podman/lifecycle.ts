@@ -112,7 +112,10 @@ async function destroyMachine(ref: SandboxRef, signal: AbortSignal, context: Cre
     if (last.cancelled) throw getEngineProblem('remove the machine', last);
     const { id } = machine;
     machine = await context.reader.find(ref, signal);
-    if (!machine) return removeRuntimeLeftovers(id);
+    if (machine) continue;
+    // conmon cleans up at the same time: either may fail halfway over what the other has just removed.
+    if (!last.ok) await removeLeftover(getMachineName(ref), context);
+    return removeRuntimeLeftovers(id);
   }
   if (last && !last.ok) throw getEngineProblem('remove the machine', last);
   throw new ProblemError({
