@@ -4,6 +4,8 @@ import { bold, red } from './colour.ts';
 import { stripControls, wrapText } from './terminal-text.ts';
 
 const MAX_WIDTH = 80;
+/** As wide as `  fix: `. */
+const FIX_INDENT = ' '.repeat(7);
 
 /**
  * `error: ` what, then why, then `fix: ` how, at most 80 columns wide. Parts may quote a guest or a foreign program, so they
@@ -22,10 +24,10 @@ export function formatProblem(problem: Problem, output: Pick<Output, 'isTerminal
 
 function formatFix(fix: string, width: number, output: Pick<Output, 'isTerminal'>): string {
   const label = bold('fix:', output);
-  if (isCommand(fix)) return `  ${label} ${fix}`;
-  return `  ${label}${wrapText(`     ${fix}`, width - 2)
-    .slice('fix:'.length)
-    .replaceAll('\n', '\n       ')}`;
+  const text = isCommand(fix)
+    ? fix
+    : wrapText(fix, width - FIX_INDENT.length).replaceAll('\n', `\n${FIX_INDENT}`);
+  return `  ${label} ${text}`;
 }
 
 /** Starts with a program that our fixes name, and is no sentence that goes on after it. */
