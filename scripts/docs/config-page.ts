@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { OVERRIDES } from '../../packages/host/src/config/overrides.ts';
 import { getDefaults, ProjectFile, UserFile } from '../../packages/host/src/config/schema.ts';
 import type { PASSED_ENV } from '../../packages/protocol/src/daemon-api.ts';
@@ -99,8 +98,8 @@ function getKeys(): Key[] {
 }
 
 /** The keys as a person writes them (`input`: before memory becomes MiB), those of objects under their own names. */
-function flatten(schema: z.ZodType): Map<string, Property> {
-  const { properties } = z.toJSONSchema(schema, { io: 'input' }) as Property;
+function flatten(schema: typeof ProjectFile | typeof UserFile): Map<string, Property> {
+  const { properties } = schema.toJSONSchema({ io: 'input' }) as Property;
   return new Map(
     Object.entries(properties ?? {}).flatMap(([name, property]): [string, Property][] =>
       property.properties
