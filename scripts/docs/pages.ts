@@ -1,5 +1,6 @@
 import { createProgram } from '../../packages/host/src/cli/program.ts';
 import { createContext } from '../../packages/host/test/support/cli-context.ts';
+import { getCliPage } from './cli-page.ts';
 import { getConfigPage } from './config-page.ts';
 
 /** Every generated document: its path in the repository, and its text. */
@@ -7,5 +8,8 @@ export function getPages(): Map<string, string> {
   const program = createProgram(createContext([]).context, () => {});
   const up = program.commands.find((command) => command.name() === 'up');
   const flags = new Set(up?.options.map(({ long }) => long ?? ''));
-  return new Map([['docs/config.md', getConfigPage(flags)]]);
+  return new Map([
+    ['docs/config.md', getConfigPage(flags)],
+    ['docs/cli.md', getCliPage(program)],
+  ]);
 }
