@@ -68,9 +68,9 @@ export function createEngine(options: EngineOptions): Engine {
   };
   const runEngine: Engine['run'] = async (argv, runOptions) => {
     await ensurePrepared();
-    return runOptions.detached
-      ? runDetached(argv, { ...runOptions, env }, options.folder)
-      : run(argv, { ...runOptions, env });
+    // In a folder of ours: conmon leaves a file `oom` where it was started.
+    const ours = { cwd: options.folder, ...runOptions, env };
+    return runOptions.detached ? runDetached(argv, ours, options.folder) : run(argv, ours);
   };
   return {
     env,
