@@ -1,9 +1,11 @@
 import type { Owner } from '../system/owner.ts';
 
-/** Where text goes. What a terminal may show and a file may not (colours, spinners) depends on `isTerminal`. */
+/** Where text goes. What a terminal may show and a file may not (lines that change) depends on `isTerminal`. */
 export interface Output {
   write(data: string | Uint8Array): void;
   isTerminal: boolean;
+  /** On a terminal, unless NO_COLOR (no-color.org) is set. */
+  colours: boolean;
   columns: number;
   rows: number;
 }

@@ -44,6 +44,7 @@ function createOutput(stream: NodeJS.WriteStream): Output {
   return {
     write: (data) => void stream.write(data),
     isTerminal: stream.isTTY === true,
+    colours: stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     get columns() {
       return stream.columns ?? 80;
     },

@@ -30,7 +30,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** As it stands on a terminal of 80 columns, but for the colours. */
 function show(problem: Problem): string {
   const shown = JSON.parse(JSON.stringify(problem).replaceAll(folder, SHOWN)) as Problem;
-  return formatProblem(shown, { isTerminal: false, columns: 80 });
+  return formatProblem(shown, { colours: false, columns: 80 });
 }
 
 /** What the command line tells in a folder. */

@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { findDaemon } from '../../src/client/connect.ts';
 import { getDaemonEnv, startDaemon } from '../../src/client/start-daemon.ts';
 import { getPaths } from '../../src/system/paths.ts';
 import { createContext } from '../support/cli-context.ts';
 import { testUnless } from '../support/test-unless.ts';
 
-const self = [process.execPath, resolve(import.meta.dir, '../support/stand-in-daemon.ts')];
+const self = [process.execPath, fileURLToPath(import.meta.resolve('../support/stand-in-daemon.ts'))];
 
 let home: string;
 beforeEach(async () => {

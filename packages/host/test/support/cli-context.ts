@@ -32,6 +32,7 @@ export function createContext(argv: string[], options: CallOptions = {}) {
       written[name] += typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
     },
     isTerminal: false,
+    colours: false,
     columns: options.columns ?? 80,
     rows: 24,
   });

@@ -27,7 +27,7 @@ export async function runDoctor(context: CliContext, options: { json?: boolean }
 
 export function formatDoctor(
   { usable, findings }: { usable: boolean; findings: readonly Finding[] },
-  output: Pick<Output, 'isTerminal' | 'columns'>,
+  output: Pick<Output, 'colours' | 'columns'>,
 ): string {
   const width = Math.min(80, output.columns);
   const lines = findings.flatMap((finding) => formatFinding(finding, { usable, width, output }));
@@ -39,7 +39,7 @@ export function formatDoctor(
 interface Layout {
   usable: boolean;
   width: number;
-  output: Pick<Output, 'isTerminal'>;
+  output: Pick<Output, 'colours'>;
 }
 
 function formatFinding(finding: Finding, { usable, width, output }: Layout): string[] {

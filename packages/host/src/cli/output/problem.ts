@@ -11,7 +11,7 @@ const FIX_INDENT = ' '.repeat(7);
  * `error: ` what, then why, then `fix: ` how, at most 80 columns wide. Parts may quote a guest or a foreign program, so they
  * are made safe. The fix is not wrapped where it is a command: what is copied has to stay one line.
  */
-export function formatProblem(problem: Problem, output: Pick<Output, 'isTerminal' | 'columns'>): string {
+export function formatProblem(problem: Problem, output: Pick<Output, 'colours' | 'columns'>): string {
   const width = Math.min(MAX_WIDTH, output.columns);
   const lines = [
     red('error:', output) +
@@ -22,7 +22,7 @@ export function formatProblem(problem: Problem, output: Pick<Output, 'isTerminal
   return `${lines.join('\n')}\n`;
 }
 
-function formatFix(fix: string, width: number, output: Pick<Output, 'isTerminal'>): string {
+function formatFix(fix: string, width: number, output: Pick<Output, 'colours'>): string {
   const label = bold('fix:', output);
   const text = isCommand(fix)
     ? fix
