@@ -143,7 +143,6 @@ function getDefault(name: string): string {
     'limits.memory': `${limits.memoryMiB / 1024}g`,
     'limits.pids': limits.pids,
     'ports.http': ports.http,
-    'ports.dns': ports.dns,
   };
   const value = values[name];
   if (value === undefined) return '';

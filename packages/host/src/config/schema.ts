@@ -49,7 +49,6 @@ export const UserFile = z.strictObject({
   ports: z
     .strictObject({
       http: Port.optional().describe('where sandboxes reach the daemon, on the gateway'),
-      dns: Port.optional().describe('kept for names of sandboxes; nothing listens there yet'),
     })
     .optional()
     .describe('ports of the daemon'),
@@ -72,7 +71,7 @@ export interface Config {
   limits: Limits;
   bridge: string;
   subnet: string;
-  ports: { http: number; dns: number };
+  ports: { http: number };
   idleSeconds: number;
 }
 
@@ -88,7 +87,7 @@ export function getDefaults(hostCpus: number): Config {
     limits: { cpus: Math.min(Math.max(1, hostCpus), MAX_DEFAULT_CPUS), memoryMiB: 4096, pids: 4096 },
     bridge: 'cspace0',
     subnet: '192.168.64.0/24',
-    ports: { http: 6280, dns: 5354 },
+    ports: { http: 6280 },
     idleSeconds: 30 * 60,
   };
 }

@@ -183,7 +183,8 @@ function reserve({ house, request, ref, existing }: Attempt, practice: boolean):
     substrate: house.getSubstrate(request.substrate ?? existing?.substrate).kind,
     limits: request.limits,
     network: request.network,
-    model: request.model ?? null,
+    // The one it was made with, where nobody says otherwise now.
+    model: request.model ?? existing?.model ?? null,
     practice,
     session: existing?.session ?? null,
     createdAt: existing?.createdAt ?? house.now().toISOString(),
