@@ -56,9 +56,15 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
     ...['--log-driver', 'k8s-file', '--log-opt', quoteCsv(`path=${spec.folder}/${CONSOLE_LOG}`)],
     ...['--log-opt', `max-size=${CONSOLE_LOG_SIZE}`],
     ...Object.entries(spec.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
+    ...['--pidfile', getPidFile(spec)],
     ...spec.mounts.flatMap((mount) => ['--volume', getVolume(mount, getIdmap(spec.owner))]),
     spec.image,
   ];
+}
+
+/** conmon writes the first process's id into it at every `init`. */
+export function getPidFile({ folder }: Pick<MachineSpec, 'folder'>): string {
+  return `${folder}/pid`;
 }
 
 /** podman splits the values of this flag at commas, as a line of CSV (pflag's StringSlice). */

@@ -4,7 +4,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import type { RunResult } from '../../system/exec.ts';
 import { LABELS, parseLabels } from '../labels.ts';
 import type { Machine, MachineSpec } from '../substrate.ts';
-import { getCreateArgv, getEverythingArgv, getImageExistsArgv, getRemoveArgv } from './argv.ts';
+import { getCreateArgv, getEverythingArgv, getImageExistsArgv, getPidFile, getRemoveArgv } from './argv.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Engine } from './engine.ts';
 import { getEngineProblem, getOddAnswerProblem } from './failure.ts';
@@ -22,6 +22,14 @@ export interface CreateContext {
   engine: Engine;
   reader: Reader;
   deadlines: Deadlines;
+  /** By machine name; saves asking for what we did ourselves. Ids are never used twice, so a stale one does no harm. */
+  remembered: Map<string, Remembered>;
+}
+
+export interface Remembered {
+  id: string;
+  /** There while the machine is made and not started. */
+  pidFile?: string;
 }
 
 /** Makes the machine, or gives the one that is there. What a failed or cancelled attempt made is removed again. */
@@ -35,7 +43,10 @@ export async function createMachine(
   for (let tries = 1; ; tries += 1) {
     const result = await context.engine.run(argv, { timeoutMs: context.deadlines.change, signal });
     const id = result.ok ? (result.stdout.trim().split('\n').at(-1) ?? '') : '';
-    if (FULL_ID.test(id)) return getMade(spec, id);
+    if (FULL_ID.test(id)) {
+      context.remembered.set(getMachineName(spec.ref), { id, pidFile: getPidFile(spec) });
+      return getMade(spec, id);
+    }
     const holder = await findHolder(getMachineName(spec.ref), context);
     const inTheWay = holder?.storageOnly === true || holder?.labels[LABELS.attempt] === attempt;
     if (holder && inTheWay) await removeHalfMade(holder, result, context);

@@ -53,7 +53,7 @@ export function createPodman(options: PodmanOptions): Substrate {
       throw getEngineProblem(`look for the image ${tag}`, result);
     },
     ensureImage: (context) => buildImage(engine, context, deadlines.build),
-    ...createVerbs({ engine, reader, deadlines }),
+    ...createVerbs({ engine, reader, deadlines, remembered: new Map() }),
     inspect: reader.find,
     list: reader.list,
     watch: (onEvent, signal) =>

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { formatRef, getMachineName, type SandboxRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
+import type { Machine } from '../substrate.ts';
+import { getInitArgv, getStartArgv } from './argv.ts';
+import type { CreateContext } from './create.ts';
+import { getNotThere } from './reader.ts';
+
+export interface StartOptions {
+  attachNetwork: (pid: number) => Promise<void>;
+  signal: AbortSignal;
+  context: CreateContext;
+}
+
+/**
+ * `init` makes the namespaces and waits before the first process, `start` lets it go: the network is attached between
+ * the two. A machine that was stopped gets a new network namespace, so each start goes the whole way.
+ */
+export async function startMachine(ref: SandboxRef, options: StartOptions): Promise<Machine> {
+  const { attachNetwork, signal, context } = options;
+  const ready = (await initMade(ref, options)) ?? (await initFound(ref, options));
+  if (ready.state === 'running') return ready;
+  if (ready.pid === null) throw getNotStarted(ref);
+  await attachNetwork(ready.pid);
+  const timeoutMs = context.deadlines.change;
+  await context.engine.ask('start the machine', getStartArgv(ready.id), {
+    timeoutMs,
+    signal,
+    detached: true,
+  });
+  context.remembered.set(getMachineName(ref), { id: ready.id });
+  return {
+    ...ready,
+    state: 'running',
+    exitCode: null,
+    outOfMemory: false,
+    startedAt: new Date().toISOString(),
+  };
+}
+
+/** The common case, one that we have just made: nothing has to be asked for. Undefined in every other. */
+async function initMade(ref: SandboxRef, options: StartOptions): Promise<Machine | undefined> {
+  const name = getMachineName(ref);
+  const { remembered } = options.context;
+  const made = remembered.get(name);
+  if (made?.pidFile === undefined) return undefined;
+  // Only once: after that it may be in any state.
+  remembered.set(name, { id: made.id });
+  await init(made.id, options);
+  const pid = Number(await readFile(made.pidFile, 'utf8').catch(() => ''));
+  if (!Number.isInteger(pid) || pid < 2) return undefined;
+  return { ref, state: 'created', id: made.id, pid, exitCode: null, outOfMemory: false, startedAt: null };
+}
+
+async function initFound(ref: SandboxRef, options: StartOptions): Promise<Machine> {
+  const { signal, context } = options;
+  const found = await context.reader.find(ref, signal);
+  if (!found) throw getNotThere(ref);
+  if (found.state === 'running' || found.pid !== null) return found;
+  await init(found.id, options);
+  const ready = await context.reader.find(ref, signal);
+  if (!ready) throw getNotThere(ref);
+  return ready;
+}
+
+async function init(id: string, { signal, context }: StartOptions): Promise<void> {
+  const timeoutMs = context.deadlines.change;
+  await context.engine.ask('initialise the machine', getInitArgv(id), { timeoutMs, signal, detached: true });
+}
+
+function getNotStarted(ref: SandboxRef): ProblemError {
+  return new ProblemError({
+    code: 'machine-failed',
+    message: `the machine of ${formatRef(ref)} did not start`,
+    why: 'it ended before its first process ran',
+  });
+}
