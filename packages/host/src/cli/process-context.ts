@@ -45,11 +45,12 @@ function createOutput(stream: NodeJS.WriteStream): Output {
     write: (data) => void stream.write(data),
     isTerminal: stream.isTTY === true,
     colours: stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
+    // A terminal that was never told its size says 0.
     get columns() {
-      return stream.columns ?? 80;
+      return stream.columns || 80;
     },
     get rows() {
-      return stream.rows ?? 24;
+      return stream.rows || 24;
     },
   };
 }
