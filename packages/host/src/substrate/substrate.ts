@@ -13,7 +13,7 @@ export interface Capabilities {
   routableAddress: boolean;
   /** The host attaches the network itself (our bridge), between `create` and `start`. */
   hostNetwork: boolean;
-  /** The entrypoint may set the host name. */
+  /** The host name is that of the sandbox, by whoever sets it; else it is the machine's. */
   setsHostname: boolean;
 }
 
