@@ -1,5 +1,4 @@
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
-import { locateHome } from '../client/locate-home.ts';
 import { runAsRoot } from '../client/sudo.ts';
 import { installPackages } from '../setup/install.ts';
 import { getInstallArgv, getPackages } from '../setup/plan.ts';
@@ -46,8 +45,7 @@ export async function offerSetup(
 }
 
 async function probe(context: CliContext): Promise<Finding[]> {
-  const home = await locateHome(context);
-  return (await probeHost({ home, owner: context.owner, signal: context.signal })).findings;
+  return (await probeHost({ owner: context.owner, signal: context.signal })).findings;
 }
 
 export function getMissingProblem(findings: readonly Finding[]): Problem {

@@ -10,7 +10,7 @@ import { getHomeLabel } from '../substrate/labels.ts';
 import { selectSubstrate } from '../substrate/select.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
-import { getPaths } from '../system/paths.ts';
+import { getEngineFolder, getPaths } from '../system/paths.ts';
 import { createHostNetwork, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
 
@@ -28,8 +28,8 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
   const homeLabel = getHomeLabel(realpathSync(home));
   const registry = await openFileRegistry(paths, owner);
   const substrates = {
-    folder: paths.engine,
-    owner,
+    folder: getEngineFolder(homeLabel),
+    owner: { uid: 0, gid: 0 },
     homeLabel,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };

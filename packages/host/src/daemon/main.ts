@@ -1,4 +1,6 @@
 import { existsSync } from 'node:fs';
+import { rm, rmdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { VERSION } from '@cspace/protocol/version';
 import { loadConfig } from '../config/load.ts';
 import { createPracticeModel } from '../model/practice-model.ts';
@@ -7,7 +9,7 @@ import { tryLockFile } from '../system/file-lock.ts';
 import { ensureFolder } from '../system/files.ts';
 import { createFileLog, type Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
-import { getPaths, type Paths } from '../system/paths.ts';
+import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
 import { createApp, getRunning } from './http/app.ts';
 import { createGateway } from './http/gateway.ts';
@@ -107,6 +109,14 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   await server.close(DRAIN_TIMEOUT_MS);
   idle.stop();
   await watching;
-  if (getRunning(house).length > 0) await house.network.close();
-  else await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
+  if (getRunning(house).length > 0) return house.network.close();
+  await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
+  await removeEngineFolder(house.homeLabel);
+}
+
+/** With the folder of all homes, where this was the last one. */
+async function removeEngineFolder(homeLabel: string): Promise<void> {
+  const folder = getEngineFolder(homeLabel);
+  await rm(folder, { recursive: true, force: true });
+  await rmdir(dirname(folder)).catch(() => undefined);
 }

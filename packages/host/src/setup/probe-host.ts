@@ -2,7 +2,7 @@ import { selectSubstrate } from '../substrate/select.ts';
 import type { ProbeFinding } from '../substrate/substrate.ts';
 import { run } from '../system/exec.ts';
 import type { Owner } from '../system/owner.ts';
-import { getPaths } from '../system/paths.ts';
+import { getEngineFolder } from '../system/paths.ts';
 
 export type Finding = ProbeFinding;
 
@@ -13,7 +13,6 @@ export interface HostProbe {
 }
 
 export interface ProbeHostOptions {
-  home: string;
   owner: Owner;
   signal: AbortSignal;
 }
@@ -21,9 +20,9 @@ export interface ProbeHostOptions {
 const TIMEOUT_MS = 10_000;
 
 /** What this host has and lacks for sandboxes, and for us. Starts nothing and changes nothing; never throws. */
-export async function probeHost({ home, owner, signal }: ProbeHostOptions): Promise<HostProbe> {
+export async function probeHost({ owner, signal }: ProbeHostOptions): Promise<HostProbe> {
   const [machines, git, root] = await Promise.all([
-    probeMachines({ home, owner, signal }),
+    probeMachines({ owner, signal }),
     probeGit(signal),
     probeRoot(signal),
   ]);
@@ -33,10 +32,11 @@ export async function probeHost({ home, owner, signal }: ProbeHostOptions): Prom
   };
 }
 
-async function probeMachines({ home, owner, signal }: ProbeHostOptions): Promise<HostProbe> {
+async function probeMachines({ owner, signal }: ProbeHostOptions): Promise<HostProbe> {
   try {
     const substrate = selectSubstrate(undefined, {
-      folder: getPaths(home).engine,
+      // A probe writes nothing there.
+      folder: getEngineFolder(''),
       owner,
       homeLabel: '',
       addressOf: () => undefined,

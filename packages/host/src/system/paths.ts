@@ -17,8 +17,6 @@ export function getPaths(home: string) {
     secrets: join(home, 'secrets.env'),
     registry: join(home, 'registry'),
     cache: join(home, 'cache'),
-    /** What podman is told about this host; made anew at daemon start. */
-    engine: join(home, 'cache', 'engine'),
     record: (ref: SandboxRef) => join(home, 'registry', ref.project, `${ref.sandbox}.json`),
     journal: (ref: SandboxRef) => join(home, 'journal', ref.project, `${ref.sandbox}.ndjson`),
     machine: (ref: SandboxRef) => of('machines', ref),
@@ -32,6 +30,12 @@ export function getPaths(home: string) {
     transcripts: (ref: SandboxRef) => of('sessions', ref, 'claude'),
   };
 }
+/**
+ * What podman is told about this host, and the runtime it calls: root runs them, so they stand where only root writes.
+ * Not in the home, but named after it; gone with the network.
+ */
+export const getEngineFolder = (homeLabel: string): string => join('/run/cspace', homeLabel);
+
 export type Paths = ReturnType<typeof getPaths>;
 
 /** Where things stand inside a sandbox. */

@@ -1,5 +1,4 @@
 import { PROBLEMS } from '@cspace/protocol/problem';
-import { locateHome } from '../../client/locate-home.ts';
 import { type Finding, probeHost } from '../../setup/probe-host.ts';
 import type { CliContext, Output } from '../context.ts';
 import { green, red, yellow } from '../output/colour.ts';
@@ -14,8 +13,7 @@ const NOTES = [
 
 /** Every finding, good or bad; it needs no daemon and changes nothing. */
 export async function runDoctor(context: CliContext, options: { json?: boolean }): Promise<number> {
-  const home = await locateHome(context);
-  const probe = await probeHost({ home, owner: context.owner, signal: context.signal });
+  const probe = await probeHost({ owner: context.owner, signal: context.signal });
   if (options.json) {
     const findings = probe.findings.map(({ packages: _, ...finding }) => finding);
     printJson(context.stdout, { usable: probe.usable, findings, notes: [...NOTES] } satisfies DoctorOutput);

@@ -62,7 +62,9 @@ function addDaemonRoutes(app: Hono, { house, idle, startedAt, stop }: AppOptions
     return c.json(status);
   });
   app.post('/stop', (c) => {
-    stop();
+    // Meant for the daemon that the client has talked to, not for one that took its place meanwhile.
+    const pid = c.req.query('pid');
+    if (pid === undefined || pid === String(process.pid)) stop();
     return c.json({ running: getRunning(house) } satisfies StopResponse);
   });
   app.post('/image/build', async (c) => {

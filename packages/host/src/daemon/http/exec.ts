@@ -16,6 +16,9 @@ export interface ExecConnection {
   command?: Command;
   /** Stands in the environment of everything the command starts: how it is found to be ended. */
   marker: string;
+  /** What came is handled in its order: input must not overtake the start of the command. */
+  last: Promise<void>;
+  closed: boolean;
   /** The connection is over; also told when the daemon counts its open requests. */
   onClose(): void;
 }
@@ -26,7 +29,7 @@ type Socket = ServerWebSocket<ExecConnection>;
 const MARKER_ENV = 'CSPACE_EXEC';
 
 export function createExecConnection(ref: SandboxRef, onClose: () => void): ExecConnection {
-  return { ref, marker: randomUUID(), onClose };
+  return { ref, marker: randomUUID(), last: Promise.resolve(), closed: false, onClose };
 }
 
 /** `exec`: bytes, window sizes, signals and the exit code between a client and a command in a sandbox. */
@@ -35,25 +38,34 @@ export function createExecHandler(house: House): WebSocketHandler<ExecConnection
     // A terminal may stand still for days.
     idleTimeout: 0,
     maxPayloadLength: 4 * 1024 * 1024,
-    async message(socket, message) {
-      try {
-        if (typeof message === 'string') await handleText(house, socket, message);
-        else await handleInput(socket, message);
-      } catch (error) {
-        send(socket, { type: 'problem', problem: toProblem(error) });
-        socket.close();
-      }
+    message(socket, message) {
+      socket.data.last = socket.data.last.then(() => handle(house, socket, message));
     },
     drain: (socket) => socket.data.command?.resume(),
     close(socket) {
+      socket.data.closed = true;
       socket.data.onClose();
-      // When the client goes, the command goes.
-      if (socket.data.command && !socket.data.command.hasExited()) {
-        void signalMarked(MARKER_ENV, socket.data.marker, 'SIGKILL');
-        socket.data.command.kill();
-      }
+      endCommand(socket);
     },
   };
+}
+
+/** When the client goes, the command goes. */
+function endCommand({ data }: Socket): void {
+  if (!data.command || data.command.hasExited()) return;
+  void signalMarked(MARKER_ENV, data.marker, 'SIGKILL');
+  data.command.kill();
+}
+
+async function handle(house: House, socket: Socket, message: string | Buffer): Promise<void> {
+  if (socket.data.closed) return;
+  try {
+    if (typeof message === 'string') await handleText(house, socket, message);
+    else await handleInput(socket, message);
+  } catch (error) {
+    send(socket, { type: 'problem', problem: toProblem(error) });
+    socket.close();
+  }
 }
 
 async function handleText(house: House, socket: Socket, text: string): Promise<void> {
@@ -96,6 +108,8 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
   socket.data.command = request.tty
     ? spawnTerminal(argv, { ...options, columns: request.columns ?? 80, rows: request.rows ?? 24 })
     : spawnPiped(argv, options);
+  // It may have left while we looked for its sandbox.
+  if (socket.data.closed) endCommand(socket);
 }
 
 function send(socket: Socket, control: ExecControl): void {

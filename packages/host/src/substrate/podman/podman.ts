@@ -14,7 +14,7 @@ import { createReader, getNotThere } from './reader.ts';
 import { watchMachines } from './watch.ts';
 
 export interface PodmanOptions {
-  /** `paths.engine`: podman's configuration for this host is written there. */
+  /** Podman's configuration for this host is written there, and the runtime that root calls: only root may write in it. */
   folder: string;
   owner: Owner;
   /** Only machines with this label are seen or touched. */
