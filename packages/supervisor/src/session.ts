@@ -17,7 +17,7 @@ export interface SessionDeps {
   interruptMs?: number;
 }
 
-/** A turn that the agent, or the supervisor, died in so often is not tried again. */
+/** A turn in which the agent dies is not tried again when it is the second time, deaths of the supervisor counted too. */
 const MAX_DOWNS = 2;
 const INTERRUPT_MS = 10_000;
 const INTERRUPT_RETRY_MS = 250;

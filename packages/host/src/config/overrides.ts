@@ -37,7 +37,8 @@ export type Env = Record<string, string | undefined>;
 /** Variables of ours that are not configuration: where things are, and what parts tell each other. */
 const OTHER_VARIABLES: readonly string[] = [
   'CSPACE_HOME',
-  'CSPACE_FAILPOINT',
+  'CSPACE_AGENT',
+  'CSPACE_EXEC',
   ...Object.values(SUPERVISOR_ENV),
 ];
 const OTHER_PREFIXES = ['CSPACE_TEST_', 'CSPACE_LAB'];

@@ -9,7 +9,7 @@ export interface Subnet {
 }
 
 /** Longer ones leave no room for sandboxes, shorter ones are nobody's to take. */
-const PREFIXES = { least: 16, most: 29 };
+const PREFIXES = { least: 16, most: 28 };
 
 /** `192.168.64.0/24`. Throws `config-invalid` where it is no IPv4 subnet, or has bits set after its prefix. */
 export function parseSubnet(text: string): Subnet {

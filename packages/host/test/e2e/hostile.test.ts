@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createWorld, type World } from '../support/world.ts';
 
@@ -63,6 +63,13 @@ describe('what a sandbox plants in its session folder', () => {
     await world.cspace(['send', 'mercury', '--follow', "run: printf '\\033]0;owned\\007'"]);
     expect((await world.cspace(['logs', 'mercury'])).stdout).not.toContain('\u001b]0;');
   });
+});
+
+test('the host’s /dev/null stays root’s, and the guest’s root cannot change it', async () => {
+  const before = statSync('/dev/null');
+  await guest('chmod 700 /dev/null; chmod 700 /proc/1/fd/0; chmod 700 /proc/self/fd/0; true');
+  const now = statSync('/dev/null');
+  expect([now.uid, now.gid, now.mode]).toEqual([0, 0, before.mode]);
 });
 
 describe('secrets', () => {
