@@ -61,7 +61,7 @@ async function reconcileRecord(
   }
 }
 
-/** Folders that a crash left: of machines that no longer are, clones half made, trees half removed. */
+/** Folders that a crash left: of machines that no longer are, clones half made, trees half removed, views of clones. */
 async function sweepFolders(house: House): Promise<void> {
   const { home } = house.paths;
   for await (const { ref, path } of findSandboxFolders(join(home, 'machines'))) {
@@ -69,7 +69,7 @@ async function sweepFolders(house: House): Promise<void> {
   }
   for (const folder of ['clones', 'sessions']) {
     for await (const { path, name } of findSandboxFolders(join(home, folder))) {
-      if (/^\..*\.(partial|removed)$/.test(name)) await rm(path, { recursive: true, force: true });
+      if (/^\..*\.(partial|removed|view)$/.test(name)) await rm(path, { recursive: true, force: true });
     }
   }
 }
