@@ -1,4 +1,5 @@
 import type { ImageProvider } from '../sandbox/house.ts';
+import { rejectOnAbort } from '../system/abort.ts';
 
 type Result = { tag: string; built: boolean };
 type EnsureOptions = Parameters<ImageProvider['ensure']>[0];
@@ -49,10 +50,4 @@ export function createImageProvider({
       }
     },
   };
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

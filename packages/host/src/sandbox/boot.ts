@@ -47,7 +47,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
     ),
   );
   await house.journal.append(record, { type: 'created', address, image });
-  const attach = (pid: number) => house.network.attach({ ref: record, pid, address }, signal);
+  const attach = (pid: number) => house.network.attach({ pid, address }, signal);
   await report.span('start', () => substrate.start(record, attach, signal));
   await house.journal.append(record, { type: 'started' });
   const running: SandboxRecord = { ...record, state: 'running', fresh: false };

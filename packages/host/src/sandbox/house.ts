@@ -1,4 +1,3 @@
-import type { SandboxRef } from '@cspace/protocol/names';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Journal } from '../journal/journal.ts';
 import type { Registry } from '../registry/registry.ts';
@@ -17,7 +16,7 @@ export interface Network {
   ensure(): Promise<void>;
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
   pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
-  attach(machine: { ref: SandboxRef; pid: number; address: string }, signal: AbortSignal): Promise<void>;
+  attach(machine: { pid: number; address: string }, signal: AbortSignal): Promise<void>;
   detach(address: string, signal: AbortSignal): Promise<void>;
 }
 

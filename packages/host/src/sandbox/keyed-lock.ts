@@ -1,3 +1,5 @@
+import { rejectOnAbort } from '../system/abort.ts';
+
 /** One holder per key at a time, the others in the order they came. */
 export interface KeyedLock {
   /** Waits for its turn; rejects with the signal's reason when that comes first. */
@@ -32,11 +34,4 @@ export function createKeyedLock(): KeyedLock {
       return free;
     },
   };
-}
-
-function rejectOnAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  });
 }

@@ -9,7 +9,7 @@ import type { House } from './house.ts';
 import { clearMachine } from './machine.ts';
 import { getViewsFolder } from './provision/clone-view.ts';
 import { findUniqueWork, type UniqueWork } from './provision/work.ts';
-import { getRecord } from './view.ts';
+import { findBroken, getRecord } from './view.ts';
 
 /**
  * Removes a sandbox for good: machine, clone, session, record. Throws `work-would-be-lost` while the clone holds work
@@ -61,8 +61,7 @@ export async function finishRemoval(house: House, record: SandboxRecord): Promis
 
 /** Without a record nobody knows what is in the clone, so it takes a word from the person. */
 async function removeBroken(house: House, ref: SandboxRef, force: boolean): Promise<void> {
-  const broken = house.registry.listBroken().some((b) => formatRef(b.ref) === formatRef(ref));
-  if (!broken || !force) getRecord(house, ref);
+  if (!findBroken(house, ref) || !force) getRecord(house, ref);
   await house.getSubstrate().destroy(ref, AbortSignal.timeout(60_000));
   await removeFolders(house, ref);
   await house.registry.remove(ref);

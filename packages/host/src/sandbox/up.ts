@@ -13,7 +13,7 @@ import { readCredentials } from './provision/credentials.ts';
 import { removeFolders } from './remove.ts';
 import type { UpReporter } from './spans.ts';
 import { runTogether } from './together.ts';
-import { getView } from './view.ts';
+import { getView, refuseBroken } from './view.ts';
 
 export interface UpResult {
   sandbox: SandboxView;
@@ -142,17 +142,6 @@ function refuseForeignProject(house: House, request: UpRequest): void {
     message: `the project name ${request.project} belongs to another repository`,
     why: `${formatRef(other)} was made from ${other.repository}`,
     fix: 'give this repository a name of its own: "project" in .cspace.json',
-  });
-}
-
-function refuseBroken(house: House, ref: SandboxRef): void {
-  const broken = house.registry.listBroken().find((b) => formatRef(b.ref) === formatRef(ref));
-  if (!broken) return;
-  throw new ProblemError({
-    code: 'sandbox-broken',
-    message: `the record of ${formatRef(ref)} cannot be read`,
-    why: broken.reason,
-    fix: `cspace rm --force ${formatRef(ref)}`,
   });
 }
 

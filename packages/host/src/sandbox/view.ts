@@ -59,7 +59,7 @@ export async function listSandboxes(house: House): Promise<SandboxView[]> {
 
 /** One sandbox with what its supervisor says. Throws `sandbox-not-found`. */
 export async function getStatus(house: House, ref: SandboxRef): Promise<SandboxStatus> {
-  const broken = house.registry.listBroken().find((b) => formatRef(b.ref) === formatRef(ref));
+  const broken = findBroken(house, ref);
   if (broken) return { ...getBrokenView(broken), supervisor: null };
   const record = getRecord(house, ref);
   const answer = record.state === 'running' ? await askHealth(house, record) : undefined;
@@ -70,19 +70,28 @@ export async function getStatus(house: House, ref: SandboxRef): Promise<SandboxS
 export function getRecord(house: House, ref: SandboxRef): SandboxRecord {
   const record = house.registry.get(ref);
   if (record) return record;
-  const broken = house.registry.listBroken().find((b) => formatRef(b.ref) === formatRef(ref));
-  if (broken) {
-    throw new ProblemError({
-      code: 'sandbox-broken',
-      message: `the record of ${formatRef(ref)} cannot be read`,
-      why: broken.reason,
-      fix: `cspace rm --force ${formatRef(ref)}`,
-    });
-  }
+  refuseBroken(house, ref);
   throw new ProblemError({
     code: 'sandbox-not-found',
     message: `there is no sandbox ${formatRef(ref)}`,
     fix: 'cspace ls',
+  });
+}
+
+/** The record of that name which cannot be read; undefined where it can, or where there is none. */
+export function findBroken(house: House, ref: SandboxRef): BrokenRecord | undefined {
+  return house.registry.listBroken().find((broken) => formatRef(broken.ref) === formatRef(ref));
+}
+
+/** Throws `sandbox-broken` where the record of that name cannot be read. */
+export function refuseBroken(house: House, ref: SandboxRef): void {
+  const broken = findBroken(house, ref);
+  if (!broken) return;
+  throw new ProblemError({
+    code: 'sandbox-broken',
+    message: `the record of ${formatRef(ref)} cannot be read`,
+    why: broken.reason,
+    fix: `cspace rm --force ${formatRef(ref)}`,
   });
 }
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { readFile, writeFile } from 'node:fs/promises';
+import { createExpectations } from '../expectations.ts';
 import { createWorld, TEST_MS, type World } from '../world.ts';
 
 let world: World;
@@ -9,21 +10,7 @@ beforeEach(async () => {
 afterEach(() => world.close());
 
 const types = async () => (await world.events()).map((each) => each.type);
-const isWorking = (turn: string) => async () =>
-  (await world.of('turn.started', turn)).length > 0 && (await world.agentPids()).length > 1;
-
-async function expectEndedOnce(turn: string, outcome = 'completed'): Promise<void> {
-  expect((await world.ended(turn)).data.outcome).toBe(outcome as 'completed');
-  expect(await world.of('turn.ended', turn)).toHaveLength(1);
-}
-
-/** The conversation holds what was said in it. */
-async function expectRemembered(text: string): Promise<void> {
-  const turn = await world.send('what did I ask you before?');
-  await world.ended(turn);
-  const said = (await world.of('turn.text', turn)).map((each) => each.data.text).join();
-  expect(said).toContain(text);
-}
+const { isWorking, expectEndedOnce, expectRemembered } = createExpectations(() => world);
 
 describe('kill -9 of Claude Code', () => {
   test(
