@@ -47,7 +47,7 @@ test('loadConfig: without a word the defaults hold', async () => {
     limits: { cpus: 4, memoryMiB: 4096, pids: 4096 },
     bridge: 'cspace0',
     subnet: '192.168.64.0/24',
-    ports: { http: 6280 },
+    ports: { http: 6280, dns: 5354 },
     idleSeconds: 1800,
   });
   expect(notices).toEqual([]);
@@ -77,7 +77,7 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
       network: 'none',
       bridge: 'cspace7',
       subnet: '10.9.0.0/20',
-      ports: { http: 7000 },
+      ports: { http: 7000, dns: 5354 },
       idleSeconds: 5,
     },
     project: '// ours\n{ "project": "shop", "limits": { "memory": 2048, }, }\n',
@@ -90,7 +90,7 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
     limits: { cpus: 16, memoryMiB: 2048, pids: 500 },
     bridge: 'cspace7',
     subnet: '10.9.0.0/20',
-    ports: { http: 7000 },
+    ports: { http: 7000, dns: 5354 },
     idleSeconds: 5,
   });
   const env = {

@@ -54,7 +54,7 @@ function applyUser(defaults: Config, user: UserFile): Config {
     },
     bridge: user.bridge ?? defaults.bridge,
     subnet: user.subnet ?? defaults.subnet,
-    ports: { http: user.ports?.http ?? defaults.ports.http },
+    ports: { http: user.ports?.http ?? defaults.ports.http, dns: user.ports?.dns ?? defaults.ports.dns },
     idleSeconds: user.idleSeconds ?? defaults.idleSeconds,
   };
 }

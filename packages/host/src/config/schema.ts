@@ -48,7 +48,12 @@ export const UserFile = z.strictObject({
   ),
   ports: z
     .strictObject({
-      http: Port.optional().describe('where sandboxes reach the daemon, on the gateway'),
+      http: Port.optional().describe(
+        'where the daemon answers by HTTP: on 127.0.0.1, and on the gateway for sandboxes',
+      ),
+      dns: Port.optional().describe(
+        'where it answers by DNS: on 127.0.0.1, and on the gateway for sandboxes',
+      ),
     })
     .optional()
     .describe('ports of the daemon'),
@@ -71,7 +76,7 @@ export interface Config {
   limits: Limits;
   bridge: string;
   subnet: string;
-  ports: { http: number };
+  ports: { http: number; dns: number };
   idleSeconds: number;
 }
 
@@ -87,7 +92,7 @@ export function getDefaults(hostCpus: number): Config {
     limits: { cpus: Math.min(Math.max(1, hostCpus), MAX_DEFAULT_CPUS), memoryMiB: 4096, pids: 4096 },
     bridge: 'cspace0',
     subnet: '192.168.64.0/24',
-    ports: { http: 6280 },
+    ports: { http: 6280, dns: 5354 },
     idleSeconds: 30 * 60,
   };
 }

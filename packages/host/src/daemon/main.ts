@@ -13,6 +13,7 @@ import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
 import { createApp, getRunning } from './http/app.ts';
 import { createGateway } from './http/gateway.ts';
+import { createHttpService } from './http/gateway-service.ts';
 import { createIdleTimer } from './idle.ts';
 import { reconcile } from './reconcile.ts';
 import { listenOnSocket } from './server.ts';
@@ -78,15 +79,14 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   const { config } = await loadConfig({ home });
   const house = await createHouse({ home, owner, config, log });
   // The one thing that the daemon takes from its environment: tests script the model of real sandboxes.
-  house.network.serve(
-    createGateway({
-      house,
-      practiceModel: createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' }),
-    }),
-  );
+  const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
+  house.network.serve([
+    createHttpService({ port: config.ports.http, gateway: createGateway({ house, practiceModel }) }),
+  ]);
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
-  if (isBusy()) await house.network.ensure().catch((error) => log.error('network', { error: String(error) }));
+  const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
+  await opening.catch((error) => log.error('network', { error: String(error) }));
   await reconcile(house, signal);
   const idle = createIdleTimer({
     idleSeconds: config.idleSeconds,
