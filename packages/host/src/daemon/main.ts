@@ -12,9 +12,9 @@ import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
 import { createApp, getRunning } from './http/app.ts';
-import { createGateway } from './http/gateway.ts';
-import { createHttpService } from './http/gateway-service.ts';
+import { createHttpService } from './http/http-service.ts';
 import { createIdleTimer } from './idle.ts';
+import { createOpenRequests } from './open-requests.ts';
 import { reconcile } from './reconcile.ts';
 import { listenOnSocket } from './server.ts';
 
@@ -26,6 +26,8 @@ export interface DaemonOptions {
 
 /** An `up` under way may build an image: a daemon that was told to leave waits that long for it. */
 const DRAIN_TIMEOUT_MS = 30 * 60_000;
+/** What is asked by TCP is short, but for the model; a sandbox must not keep the daemon from leaving. */
+const HTTP_DRAIN_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 10_000;
 const LOCK_PAUSE_MS = 20;
 /** Removing the network is a handful of short commands. */
@@ -78,23 +80,28 @@ interface Leaving {
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
   const house = await createHouse({ home, owner, config, log });
+  const isBusy = () => house.registry.list().some((record) => record.state === 'running');
+  let isReady = false;
+  const idle = createIdleTimer({
+    idleSeconds: config.idleSeconds,
+    // What is brought in order first may take longer than the idle time.
+    isBusy: () => !isReady || isBusy(),
+    onIdle: () => leave('idle'),
+  });
+  const requests = createOpenRequests(() => idle.begin());
   // The one thing that the daemon takes from its environment: tests script the model of real sandboxes.
   const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
   house.network.serve([
-    createHttpService({ port: config.ports.http, gateway: createGateway({ house, practiceModel }) }),
+    createHttpService({ house, port: config.ports.http, practiceModel, requests, signal }),
   ]);
-  const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
   const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
   await opening.catch((error) => log.error('network', { error: String(error) }));
   await reconcile(house, signal);
-  const idle = createIdleTimer({
-    idleSeconds: config.idleSeconds,
-    isBusy,
-    onIdle: () => leave('idle'),
-  });
   const app = createApp({ house, idle, startedAt: house.now().toISOString(), stop: () => leave('asked to') });
   const server = listenOnSocket({ socket: house.paths.socket, owner, house, idle, fetch: app.fetch });
+  isReady = true;
+  idle.touch();
   log.info('ready');
   const watching = house
     .getSubstrate()
@@ -106,7 +113,7 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
     }, signal)
     .catch((error) => log.error('watch', { error: String(error) }));
   await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  await server.close(DRAIN_TIMEOUT_MS);
+  await Promise.all([server.close(DRAIN_TIMEOUT_MS), requests.drain(HTTP_DRAIN_TIMEOUT_MS)]);
   idle.stop();
   await watching;
   if (getRunning(house).length > 0) return house.network.close();

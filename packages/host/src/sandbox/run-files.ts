@@ -5,13 +5,13 @@ import { readRegularFile } from '../system/files.ts';
 import type { House } from './house.ts';
 import type { RunFiles } from './machine-files.ts';
 import { type Credentials, renderEnvFile, renderSecrets } from './provision/credentials.ts';
-import type { Tokens } from './tokens.ts';
+import type { NewTokens } from './tokens.ts';
 
 export interface RunFilesOptions {
   house: House;
   record: SandboxRecord;
   credentials: Credentials;
-  tokens: Tokens;
+  tokens: NewTokens;
   /** The host's resolver configuration (resolv.conf(5)). */
   hostResolvConf?: string;
 }
@@ -32,6 +32,7 @@ export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
       ...(model ? { [SUPERVISOR_ENV.model]: model } : {}),
       ...(credentials.practice ? { [SUPERVISOR_ENV.practice]: '1' } : {}),
     }),
+    'api.token': `${tokens.api}\n`,
     'resolv.conf': getResolvConf(
       await readRegularFile(options.hostResolvConf ?? '/etc/resolv.conf').catch(() => ''),
     ),
