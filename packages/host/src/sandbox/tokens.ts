@@ -15,7 +15,7 @@ const Tokens = z.strictObject({
   api: z.string().min(32).optional(),
 });
 export type Tokens = z.infer<typeof Tokens>;
-export type NewTokens = Required<Tokens>;
+export type NewTokens = Tokens & { api: string };
 
 /** The tokens of each machine, gone with its folder. Never in a record, a log, an answer or an event. */
 export interface TokenStore {
