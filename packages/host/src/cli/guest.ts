@@ -22,7 +22,7 @@ export function findGuest(
   if (env.CSPACE_HOME) return undefined;
   let found: Record<string, unknown>;
   try {
-    found = JSON.parse(readFileSync(join(folder, GUEST.sandboxFile), 'utf8'));
+    found = JSON.parse(readFileSync(join(folder, GUEST.sandboxFile), 'utf8')) ?? {};
   } catch {
     return undefined;
   }

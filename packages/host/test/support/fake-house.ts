@@ -88,6 +88,8 @@ export interface HttpServer extends AsyncDisposable, Listener {
 
 export interface ServeOptions {
   audience: Audience;
+  /** A free one by default. */
+  port?: number;
   limits?: Partial<HttpLimits>;
   practiceModel?: (request: Request) => Promise<Response>;
   signal?: AbortSignal;
@@ -95,7 +97,7 @@ export interface ServeOptions {
 
 /** The daemon's HTTP service at a free port of 127.0.0.1, for either audience. */
 export async function serveHttp(house: House, options: ServeOptions): Promise<HttpServer> {
-  const port = getFreePort();
+  const port = options.port ?? getFreePort();
   const server = { port, open: 0 };
   const service = createHttpService({
     house,
@@ -124,11 +126,14 @@ function getFreePort(): number {
 export interface FakeSupervisor extends AsyncDisposable {
   /** Texts that were sent, in their order. */
   sent: string[];
+  /** Their ids. */
+  ids: string[];
 }
 
 /** A supervisor at an address of loopback: accepts every turn. */
 export function startFakeSupervisor(address: string, token: string): FakeSupervisor {
   const sent: string[] = [];
+  const ids: string[] = [];
   const server = Bun.serve({
     hostname: address,
     port: 6201,
@@ -137,11 +142,12 @@ export function startFakeSupervisor(address: string, token: string): FakeSupervi
         return new Response('', { status: 401 });
       if (request.method === 'GET') return Response.json(HEALTH);
       const { id, text } = (await request.json()) as { id?: string; text: string };
+      ids.push(id ?? crypto.randomUUID());
       sent.push(text);
-      return Response.json({ id: id ?? crypto.randomUUID() }, { status: 202 });
+      return Response.json({ id: ids.at(-1) }, { status: 202 });
     },
   });
-  return { sent, [Symbol.asyncDispose]: () => server.stop(true) };
+  return { sent, ids, [Symbol.asyncDispose]: () => server.stop(true) };
 }
 
 const HEALTH = {

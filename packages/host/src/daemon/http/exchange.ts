@@ -58,15 +58,16 @@ export async function sendResponse(
   if (!response.body) return void message.end();
   message.flushHeaders();
   const reader = response.body.getReader();
-  const gone = waitForClose(message);
+  const gone = new Promise<'gone'>((resolve) => message.once('close', () => resolve('gone')));
   try {
     while (true) {
-      const next = await Promise.race([reader.read(), gone]);
-      if (next === undefined) throw new Error('the reader went away');
+      // What is asked first wins where both are there: with much to read, that would be the reading for ever.
+      const next = await Promise.race([gone, reader.read()]);
+      if (next === 'gone') throw new Error('the reader went away');
       if (next.done) break;
       if (message.write(next.value)) continue;
       onWait(true);
-      await Promise.race([waitForDrain(message), gone]);
+      await Promise.race([gone, waitForDrain(message)]);
       onWait(false);
     }
     message.end();
@@ -75,9 +76,6 @@ export async function sendResponse(
     throw error;
   }
 }
-
-const waitForClose = (message: ServerResponse) =>
-  new Promise<undefined>((resolve) => message.once('close', () => resolve(undefined)));
 
 const waitForDrain = (message: ServerResponse) =>
   new Promise<void>((resolve) => message.once('drain', () => resolve()));

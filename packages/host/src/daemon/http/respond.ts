@@ -53,18 +53,15 @@ export async function limitBody(
   return new Request(url, { method, headers, signal, body: await readBytes(request, maxBytes) });
 }
 
-/** Stops reading at the first byte too many: what a body is said to be long, and what it is, are the client's words. */
+/** Stops reading at the first byte too many: how long a body is said to be, and how long it is, are the client's words. */
 async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = { code: 'too-large', message: `the request is larger than ${maxBytes} bytes` } as const;
+  if (Number(request.headers.get('content-length')) > maxBytes) throw new ProblemError(tooLarge);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of request.body ?? []) {
     bytes += chunk.length;
-    if (bytes > maxBytes) {
-      throw new ProblemError({
-        code: 'too-large',
-        message: `the request is larger than ${maxBytes} bytes`,
-      });
-    }
+    if (bytes > maxBytes) throw new ProblemError(tooLarge);
     chunks.push(chunk);
   }
   return new Uint8Array(Buffer.concat(chunks));
