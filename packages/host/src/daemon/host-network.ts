@@ -32,13 +32,14 @@ export function createHostNetwork(options: { config: Config; home: string; owner
   let isMade = false;
 
   async function ensure() {
-    await listeners.host.ensure();
     if (!isMade || !hasAddress(config.bridge, gateway)) {
       // Whoever took the address away took it from under the services.
       await listeners.sandboxes.close();
       await ensureNetwork(network, AbortSignal.timeout(ENSURE_TIMEOUT_MS));
       isMade = true;
     }
+    // After the network, since a home that wants ours is told best by who holds the bridge.
+    await listeners.host.ensure();
     await listeners.sandboxes.ensure();
   }
 

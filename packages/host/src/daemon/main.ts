@@ -11,11 +11,12 @@ import { createFileLog, type Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
+import { createDnsService } from './dns-service.ts';
 import { createApp, getRunning } from './http/app.ts';
 import { createHttpService } from './http/http-service.ts';
 import { createIdleTimer } from './idle.ts';
 import { createOpenRequests } from './open-requests.ts';
-import { reconcile } from './reconcile.ts';
+import { compareWithMachines, reconcile } from './reconcile.ts';
 import { listenOnSocket } from './server.ts';
 
 export interface DaemonOptions {
@@ -93,11 +94,20 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
   house.network.serve([
     createHttpService({ house, port: config.ports.http, practiceModel, requests, signal }),
+    createDnsService({
+      port: config.ports.dns,
+      registry: house.registry,
+      subnet: config.subnet,
+      gateway: house.network.gateway,
+    }),
   ]);
+  // Before anything is served: a name must not lead to an address whose machine ended while no daemon ran. What takes
+  // time, taking away what is left of machines, comes after: names and the model are back in a fraction of a second.
+  const machines = await compareWithMachines(house, signal);
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
   const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
   await opening.catch((error) => log.error('network', { error: String(error) }));
-  await reconcile(house, signal);
+  await reconcile(house, machines, signal);
   const app = createApp({ house, idle, startedAt: house.now().toISOString(), stop: () => leave('asked to') });
   const server = listenOnSocket({ socket: house.paths.socket, owner, house, idle, fetch: app.fetch });
   isReady = true;
@@ -112,13 +122,21 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
         .finally(() => idle.touch());
     }, signal)
     .catch((error) => log.error('watch', { error: String(error) }));
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+  await waitForAbort(signal);
   await Promise.all([server.close(DRAIN_TIMEOUT_MS), requests.drain(HTTP_DRAIN_TIMEOUT_MS)]);
   idle.stop();
   await watching;
   if (getRunning(house).length > 0) return house.network.close();
   await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
   await removeEngineFolder(house.homeLabel);
+}
+
+/** It may have been told to leave while it was getting ready. */
+function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** With the folder of all homes, where this was the last one. */

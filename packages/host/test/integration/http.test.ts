@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ListResponse } from '@cspace/protocol/daemon-api';
 import { type FakeSupervisor, getRecord, serveHttp, startFakeSupervisor } from '../support/fake-house.ts';
 import { AT, createHttpSandboxes, getCode, type HttpSandboxes, post } from '../support/http-sandboxes.ts';
-import { type Answer, ask } from '../support/raw-http.ts';
+import { type Answer, ask, formatRequest, openRaw } from '../support/raw-http.ts';
+import { waitUntil } from '../support/world.ts';
 
 const ONE = '/sandboxes/shop/mercury';
 
@@ -191,4 +192,33 @@ test('no answer of all these, and no line of the log, holds a token', async () =
   expect(answers.length).toBeGreaterThan(50);
   const texts = [...answers.map((answer) => JSON.stringify(answer)), ...fake.log];
   expect(texts.filter((text) => secrets.some((token) => text.includes(token)))).toEqual([]);
+});
+
+describe('fault-11: a port that is taken', () => {
+  test('is a problem that names who has it, at once', async () => {
+    const { port } = all.gateway;
+    const listening = serveHttp(all.fake.house, { audience: 'sandboxes', port });
+    const problem = await listening.catch((error) => error.problem);
+    expect(problem).toMatchObject({ code: 'port-taken' });
+    expect(problem.message).toContain(String(port));
+    expect(problem.why).toContain(`(pid ${process.pid})`);
+    expect(problem.fix).toContain('"http"');
+  });
+
+  test('is free again when the service has closed, however much was open', async () => {
+    const first = await serveHttp(all.fake.house, { audience: 'sandboxes' });
+    const held = await Promise.all(Array.from({ length: 5 }, () => openRaw({ port: first.port })));
+    // Half a request each, and one that is under way.
+    for (const { socket } of held) socket.write('GET /version HT');
+    const stream = await openRaw({ port: first.port, from: AT.mercury });
+    const token = all.tokens.mercury.api;
+    stream.socket.write(formatRequest(`${ONE}/events?follow=1`, { port: first.port, token }));
+    await waitUntil('it has begun', () => first.open === 1);
+    await first.close();
+    await stream.ended;
+    await waitUntil('it is over', () => first.open === 0);
+    await Promise.all(held.map(({ ended }) => ended));
+    await using second = await serveHttp(all.fake.house, { audience: 'sandboxes', port: first.port });
+    expect((await ask('/version', { port: second.port })).status).toBe(401);
+  });
 });

@@ -1,7 +1,10 @@
 import type { Socket } from 'node:net';
 import type { TcpLimits } from './limits.ts';
 
-/** The connections of one listener, each with a deadline for what is due next. */
+/**
+ * The connections of one listener, each with a deadline for what is due next. One that sends nothing is shown to us a
+ * second late: Bun has the kernel wait for the first bytes (TCP_DEFER_ACCEPT, tcp(7)).
+ */
 export interface Connections {
   /** A new one: ended at once where there are too many of its peer, or in all. */
   add(socket: Socket): void;

@@ -1,4 +1,5 @@
 import { ProblemError } from '@cspace/protocol/problem';
+import { createPortTakenProblem } from '../../network/port-taken.ts';
 import type { House } from '../../sandbox/house.ts';
 import { endWith, type OpenRequests } from '../open-requests.ts';
 import type { Audience, Listener, Service } from '../service.ts';
@@ -51,12 +52,7 @@ export function createHttpService(options: HttpServiceOptions): Service {
         return await listenOnTcp({ address, port, limits: limits.tcp, answer });
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
-        throw new ProblemError({
-          code: 'port-taken',
-          message: `port ${port} on ${address} is taken`,
-          why: 'another program listens there; the daemon answers by HTTP on it',
-          fix: `see who: ss -ltnp 'sport = :${port}'; or set "ports": {"http": N} in config.json`,
-        });
+        throw await createPortTakenProblem({ protocol: 'tcp', address, port, key: 'http' });
       }
     },
   };
