@@ -33,8 +33,8 @@ export function endWith(response: Response, done: () => void): Response {
     return response;
   }
   const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
+  const source = {
+    async pull(controller: ReadableStreamDefaultController<Uint8Array>) {
       try {
         const { done: ended, value } = await reader.read();
         if (!ended) return controller.enqueue(value);
@@ -45,10 +45,11 @@ export function endWith(response: Response, done: () => void): Response {
         throw error;
       }
     },
-    async cancel(reason) {
+    async cancel(reason: unknown) {
       done();
       await reader.cancel(reason);
     },
-  });
-  return new Response(body, response);
+  };
+  // Nothing is read ahead: what its reader has not taken is not sent yet.
+  return new Response(new ReadableStream(source, { highWaterMark: 0 }), response);
 }

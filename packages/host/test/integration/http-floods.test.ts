@@ -119,7 +119,7 @@ describe('fault-17: time', () => {
     const practiceModel = async () => new Response(new Uint8Array(64 * 1024 * 1024));
     await using server = await serve({ practiceModel, limits: { tcp: SHORT } });
     const at = { ...mercury(server.port), token: all.tokens.mercury.model };
-    const stream = await openRaw(at);
+    const stream = await openRaw({ ...at, timeoutMs: 60_000 });
     stream.socket.pause();
     stream.socket.write(formatRequest('/model/v1/messages', { ...at, ...post('hi') }));
     await waitUntil('it is answered', () => server.open === 1);
@@ -130,7 +130,9 @@ describe('fault-17: time', () => {
 
 describe('fault-18: a flood by one sandbox', () => {
   test('of connections: those over the bound are cut, a sibling is served', async () => {
-    await using server = await serve({ limits: { tcp: { ...HTTP_LIMITS.tcp, perPeer: 8 } } });
+    // No deadline that would cut them too.
+    const tcp = { ...HTTP_LIMITS.tcp, perPeer: 8, headersMs: 300_000 };
+    await using server = await serve({ limits: { tcp } });
     const at = mercury(server.port);
     const held = await Promise.all(Array.from({ length: 30 }, () => openRaw(at)));
     await waitUntil('the rest is cut', () => held.filter(({ socket }) => socket.closed).length >= 22);

@@ -55,7 +55,8 @@ describe('a program of the host', () => {
     const before = await all.readHostToken();
     await spoil(path);
     expect((await all.askAsHost('/version', { token: before })).status).toBe(401);
-    expect(await all.readHostToken()).not.toBe(before);
+    const made = await all.readHostToken();
+    expect([made === before, made.length > 32]).toEqual([false, true]);
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect((await all.askAsHost('/version')).status).toBe(200);
   });

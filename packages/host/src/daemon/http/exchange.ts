@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { rejectOnAbort } from '../../system/abort.ts';
 import type { Incoming } from './admission.ts';
 
 /** What `getRefusal` looks at. */
@@ -46,24 +47,26 @@ const HEADERS = {
 export interface SendOptions {
   /** The reader takes nothing for now (true), or did again. */
   onWait(waits: boolean): void;
+  /** The reader went away; it may have, before there is anything to send. */
+  signal: AbortSignal;
 }
 
 /** Sends the answer as fast as its reader takes it. Rejects where the reader went away, or the answer's source failed. */
 export async function sendResponse(
   message: ServerResponse,
   response: Response,
-  { onWait }: SendOptions,
+  { onWait, signal }: SendOptions,
 ): Promise<void> {
-  message.writeHead(response.status, { ...Object.fromEntries(response.headers), ...HEADERS });
-  if (!response.body) return void message.end();
-  message.flushHeaders();
-  const reader = response.body.getReader();
-  const gone = new Promise<'gone'>((resolve) => message.once('close', () => resolve('gone')));
+  const reader = response.body?.getReader();
+  const gone = rejectOnAbort(signal);
+  gone.catch(() => undefined);
   try {
-    while (true) {
-      // What is asked first wins where both are there: with much to read, that would be the reading for ever.
+    signal.throwIfAborted();
+    message.writeHead(response.status, { ...Object.fromEntries(response.headers), ...HEADERS });
+    message.flushHeaders();
+    while (reader) {
+      // With much to read the first of the two would always win: that one is the end.
       const next = await Promise.race([gone, reader.read()]);
-      if (next === 'gone') throw new Error('the reader went away');
       if (next.done) break;
       if (message.write(next.value)) continue;
       onWait(true);
@@ -72,7 +75,7 @@ export async function sendResponse(
     }
     message.end();
   } catch (error) {
-    await reader.cancel(error).catch(() => undefined);
+    await reader?.cancel(error).catch(() => undefined);
     throw error;
   }
 }

@@ -33,7 +33,7 @@ const DISCARD_MS = 2000;
 export async function listenOnTcp(options: TcpServerOptions): Promise<Listener> {
   const { address, port, limits } = options;
   const connections = createConnections(limits);
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES }, (message, reply) => {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES, keepAliveTimeout: 0 }, (message, reply) => {
     void handle(message, reply);
   });
 
@@ -55,6 +55,7 @@ export async function listenOnTcp(options: TcpServerOptions): Promise<Listener> 
       });
       if (!message.complete) reply.setHeader('connection', 'close');
       await sendResponse(reply, response, {
+        signal: left.signal,
         onWait: (waits) => connections.expect(socket, waits ? limits.stallMs : undefined),
       });
       connections.expect(socket, message.complete ? limits.headersMs : DISCARD_MS);
