@@ -11,7 +11,7 @@ import { selectSubstrate } from '../substrate/select.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths } from '../system/paths.ts';
-import { createHostNetwork, type HostNetwork } from './host-network.ts';
+import { createHostNetwork, getMembers, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
 
 export interface HouseOptions {
@@ -42,7 +42,7 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     registry,
     journal: openFileJournal(paths, owner),
     tokens: openTokenStore(paths, owner),
-    network: createHostNetwork({ config, home, owner }),
+    network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: (options) => ensureImage({ ...options, paths, owner, substrate: podman }),
     }),

@@ -24,7 +24,8 @@ export async function clearMachine(house: House, record: SandboxRecord, graceMs:
       .catch((error) => house.log.error('stop', { sandbox: record.sandbox, error: String(error) }));
   }
   await substrate.destroy(record, signal);
-  if (record.address !== null) await house.network.detach(record.address, signal);
+  const { address, project, sandbox } = record;
+  if (address !== null) await house.network.detach({ address, project, sandbox }, signal);
   await removeMachineFolder(house, record);
 }
 
