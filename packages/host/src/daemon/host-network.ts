@@ -56,12 +56,13 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
   const writeMembers = (signal: AbortSignal) => writeRules(network, [...members.values()], signal);
 
   async function ensure() {
-    await listeners.host.ensure();
     // Whoever took the address away took it from under the services.
     if (!isMade || !hasAddress(config.bridge, gateway)) await listeners.sandboxes.close();
     const signal = AbortSignal.timeout(ENSURE_TIMEOUT_MS);
     await change(signal, () => ensureNetwork(network, [...members.values()], signal));
     isMade = true;
+    // After the network, since a home that wants ours is told best by who holds the bridge.
+    await listeners.host.ensure();
     await listeners.sandboxes.ensure();
   }
 

@@ -11,11 +11,12 @@ import { createFileLog, type Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
+import { createDnsService } from './dns-service.ts';
 import { createApp, getRunning } from './http/app.ts';
 import { createGateway } from './http/gateway.ts';
 import { createHttpService } from './http/gateway-service.ts';
 import { createIdleTimer } from './idle.ts';
-import { reconcile } from './reconcile.ts';
+import { compareWithMachines, reconcile } from './reconcile.ts';
 import { listenOnSocket } from './server.ts';
 
 export interface DaemonOptions {
@@ -82,12 +83,21 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
   house.network.serve([
     createHttpService({ port: config.ports.http, gateway: createGateway({ house, practiceModel }) }),
+    createDnsService({
+      port: config.ports.dns,
+      registry: house.registry,
+      subnet: config.subnet,
+      gateway: house.network.gateway,
+    }),
   ]);
+  // Before anything is served: a name must not lead to an address whose machine ended while no daemon ran. What takes
+  // time, taking away what is left of machines, comes after: names and the model are back in a fraction of a second.
+  const machines = await compareWithMachines(house, signal);
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
   const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
   await opening.catch((error) => log.error('network', { error: String(error) }));
-  await reconcile(house, signal);
+  await reconcile(house, machines, signal);
   const idle = createIdleTimer({
     idleSeconds: config.idleSeconds,
     isBusy,

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatRef, type SandboxRef } from '@cspace/protocol/names';
@@ -10,24 +11,39 @@ import { undoUp } from '../sandbox/up.ts';
 import type { Machine } from '../substrate/substrate.ts';
 
 /**
- * Brings what is written down and what is there together, at daemon start: machines that run are adopted, an `up`, `down`
- * or `rm` that the last daemon left half way is undone or finished, what vanished is written down as such, and machines
- * of ours that no record knows are removed.
+ * The first part, and the short one: asks for all machines, and writes down of every sandbox said to run whether it does.
+ * After it a record in state `running` is true, and its name may be served.
  */
-export async function reconcile(house: House, signal: AbortSignal): Promise<void> {
+export async function compareWithMachines(house: House, signal: AbortSignal): Promise<Map<string, Machine>> {
   const machines = new Map<string, Machine>();
   for (const machine of await house.getSubstrate().list(signal))
     machines.set(formatRef(machine.ref), machine);
-  for (const record of house.registry.list()) {
+  await forEachRecord(house, async (record) => {
+    if (record.state !== 'running') return;
     const machine = machines.get(formatRef(record));
-    machines.delete(formatRef(record));
-    try {
-      await reconcileRecord(house, record, machine);
-    } catch (error) {
-      // One sandbox that cannot be mended must not keep the others from being served.
-      house.log.error('reconcile', { sandbox: formatRef(record), error: String(error) });
-    }
-  }
+    const tokens = await house.tokens.get(record);
+    if (machine?.state === 'running' && tokens) return house.journal.append(record, { type: 'adopted' });
+    const reason = machine?.state === 'running' ? 'its tokens are gone' : getReason(machine);
+    await house.registry.put({ ...record, state: 'exited', reason });
+    await house.journal.append(record, { type: 'exited', reason, exitCode: machine?.exitCode ?? null });
+  });
+  return machines;
+}
+
+/**
+ * The rest of bringing together what is written down and what is there, at daemon start: machines that run are kept, an
+ * `up`, `down` or `rm` that the last daemon left half way is undone or finished, what is left of machines that ended is
+ * taken away, and so are machines of ours that no record knows.
+ */
+export async function reconcile(
+  house: House,
+  machines: Map<string, Machine>,
+  signal: AbortSignal,
+): Promise<void> {
+  await forEachRecord(house, async (record) => {
+    const hasMachine = machines.delete(formatRef(record));
+    await reconcileRecord(house, record, hasMachine);
+  });
   for (const machine of machines.values()) {
     house.log.info('removing a machine without a record', { sandbox: formatRef(machine.ref) });
     await house.getSubstrate().destroy(machine.ref, signal);
@@ -35,11 +51,16 @@ export async function reconcile(house: House, signal: AbortSignal): Promise<void
   await sweepFolders(house);
 }
 
-async function reconcileRecord(
-  house: House,
-  record: SandboxRecord,
-  machine: Machine | undefined,
-): Promise<void> {
+/** One sandbox that cannot be mended must not keep the others from being served. */
+async function forEachRecord(house: House, work: (record: SandboxRecord) => Promise<void>): Promise<void> {
+  for (const record of house.registry.list()) {
+    await work(record).catch((error) =>
+      house.log.error('reconcile', { sandbox: formatRef(record), error: String(error) }),
+    );
+  }
+}
+
+async function reconcileRecord(house: House, record: SandboxRecord, hasMachine: boolean): Promise<void> {
   switch (record.state) {
     case 'starting':
       house.log.info('undoing a half-made sandbox', { sandbox: formatRef(record) });
@@ -48,16 +69,11 @@ async function reconcileRecord(
       if (record.fresh) return finishRemoval(house, record);
       await clearMachine(house, record, 0);
       return house.registry.put({ ...record, state: 'stopped' });
-    case 'running': {
-      const tokens = await house.tokens.get(record);
-      if (machine?.state === 'running' && tokens) return house.journal.append(record, { type: 'adopted' });
-      const reason = machine?.state === 'running' ? 'its tokens are gone' : getReason(machine);
-      await house.journal.append(record, { type: 'exited', reason, exitCode: machine?.exitCode ?? null });
-      await clearMachine(house, record, 0);
-      return house.registry.put({ ...record, state: 'exited', reason });
-    }
+    case 'running':
+      return;
     default:
-      if (machine) await clearMachine(house, record, 0);
+      // Its folder is the last to go: where it is there, so may be other things.
+      if (hasMachine || existsSync(house.paths.machine(record))) await clearMachine(house, record, 0);
   }
 }
 

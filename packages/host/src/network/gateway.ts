@@ -75,7 +75,7 @@ export function getConflictProblem(bridge: string, holder: { uid: number; path: 
     code: 'home-conflict',
     message: `another home of cspace holds the bridge ${bridge}`,
     why: `it is that of ${holder.path} (user ${holder.uid})`,
-    fix: `CSPACE_HOME=${holder.path} cspace daemon stop, or another "bridge" and "subnet" in config.json`,
+    fix: `CSPACE_HOME=${holder.path} cspace daemon stop, or another "bridge", "subnet" and "ports" in config.json`,
   });
 }
 

@@ -13,6 +13,7 @@ const MAX_RECORD_BYTES = 64 * 1024;
 export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Registry> {
   const records = new Map<string, SandboxRecord>();
   const broken = new Map<string, BrokenRecord>();
+  let revision = 0;
   await ensureFolder(paths.registry, { owner });
   for (const ref of await findRefs(paths.registry)) {
     const read = await readRecord(paths.record(ref), ref);
@@ -20,6 +21,9 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
     else records.set(formatRef(ref), read);
   }
   return {
+    get revision() {
+      return revision;
+    },
     get: (ref) => records.get(formatRef(ref)),
     list: () => [...records.values()],
     listBroken: () => [...broken.values()],
@@ -29,20 +33,23 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
       const before = records.get(key);
       // At once, so that what it takes (a name, an address) is taken for whoever looks while it is being written.
       records.set(key, record);
+      revision += 1;
       try {
         await ensureFolder(dirname(paths.record(record)), { owner });
         await writeFileAtomic(paths.record(record), text, { owner });
       } catch (error) {
         if (before) records.set(key, before);
         else records.delete(key);
+        revision += 1;
         throw error;
       }
-      broken.delete(key);
+      if (broken.delete(key)) revision += 1;
     },
     async remove(ref) {
       await rm(paths.record(ref), { force: true });
       records.delete(formatRef(ref));
       broken.delete(formatRef(ref));
+      revision += 1;
     },
   };
 }

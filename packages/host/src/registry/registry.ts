@@ -9,6 +9,8 @@ export interface BrokenRecord {
 
 /** All sandboxes of a home. A change is seen by readers at once, and is on disk before its promise resolves. */
 export interface Registry {
+  /** Another number after every change: what is made from the records is made anew then. */
+  readonly revision: number;
   get(ref: SandboxRef): SandboxRecord | undefined;
   list(): SandboxRecord[];
   listBroken(): BrokenRecord[];

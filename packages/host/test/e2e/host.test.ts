@@ -19,6 +19,13 @@ function addWorld(options: Parameters<typeof createWorld>[0] = {}): World {
   return world;
 }
 
+/** What a home needs for itself beside others on the same host. */
+const own = (n: number) => ({
+  bridge: `cspace${n}`,
+  subnet: `192.168.${64 + n}.0/24`,
+  ports: { http: 6280 + n, dns: 5354 + n },
+});
+
 const ip = (...args: string[]) => Bun.spawnSync(['ip', ...args], { timeout: 10_000 }).stdout.toString();
 
 describe('two homes on one host', () => {
@@ -29,8 +36,8 @@ describe('two homes on one host', () => {
     expect(JSON.parse((await first.cspace(['ls', '--json'])).stdout).sandboxes[0].state).toBe('running');
   });
 
-  test('with a bridge, subnet and port of its own it works beside the first', async () => {
-    const second = addWorld({ project: 'second', config: { bridge: 'cspace1', subnet: '192.168.65.0/24' } });
+  test('with a bridge, subnet and ports of its own it works beside the first', async () => {
+    const second = addWorld({ project: 'second', config: own(1) });
     const up = await second.cspace(['up', 'mercury', '-m', 'run: uname -n']);
     expect(up).toMatchObject({ code: 0 });
     expect(JSON.parse((await second.cspace(['ls', '--json'])).stdout).sandboxes[0].address).toMatch(
@@ -46,7 +53,7 @@ describe('the network', () => {
     ip('link', 'add', 'other0', 'type', 'bridge');
     ip('link', 'set', 'other0', 'up');
     ip('route', 'add', '192.168.66.0/25', 'dev', 'other0');
-    const world = addWorld({ project: 'third', config: { bridge: 'cspace2', subnet: '192.168.66.0/24' } });
+    const world = addWorld({ project: 'third', config: own(2) });
     const up = await world.cspace(['up', 'mercury']);
     expect(up.code).toBe(3);
     expect(up.stderr).toContain('other0');
@@ -57,7 +64,7 @@ describe('the network', () => {
   });
 
   test('the guard route stands while sandboxes run; daemon stop without any takes all of it away', async () => {
-    const world = addWorld({ project: 'fourth', config: { bridge: 'cspace3', subnet: '192.168.67.0/24' } });
+    const world = addWorld({ project: 'fourth', config: own(3) });
     expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
     expect(ip('route')).toContain('unreachable 192.168.67.0/24');
     expect(await world.cspace(['rm', 'mercury'])).toMatchObject({ code: 0 });
@@ -73,7 +80,7 @@ describe('the network', () => {
 
 describe('the daemon', () => {
   test('leaves by itself when idle, and the next command starts it again', async () => {
-    const world = addWorld({ config: { idleSeconds: 1, bridge: 'cspace4', subnet: '192.168.68.0/24' } });
+    const world = addWorld({ config: { idleSeconds: 1, ...own(4) } });
     expect(await world.cspace(['ls'])).toMatchObject({ code: 0 });
     const pid = getDaemonPid(world.home) ?? 0;
     expect(isAlive(pid)).toBe(true);
@@ -82,7 +89,7 @@ describe('the daemon', () => {
   });
 
   test('version, --help, doctor, logs of a stopped sandbox and daemon status start none', async () => {
-    const world = addWorld({ config: { bridge: 'cspace5', subnet: '192.168.69.0/24' } });
+    const world = addWorld({ config: own(5) });
     for (const args of [
       ['version'],
       ['--help'],

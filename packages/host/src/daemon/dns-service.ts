@@ -1,0 +1,35 @@
+import { createForwarder } from '../dns/forwarder.ts';
+import { createResponder } from '../dns/responder.ts';
+import { listenDns } from '../dns/server.ts';
+import { type UpstreamServer, watchLoopbackServers } from '../dns/upstream.ts';
+import { watchZone } from '../dns/zone.ts';
+import type { Registry } from '../registry/registry.ts';
+import type { Service } from './service.ts';
+
+export interface DnsServiceOptions {
+  port: number;
+  registry: Registry;
+  subnet: string;
+  gateway: string;
+  getServers?: () => Promise<readonly UpstreamServer[]>;
+}
+
+/** The names of the sandboxes, the same for all who ask. Names of the world are for sandboxes, and not for all of them. */
+export function createDnsService(options: DnsServiceOptions): Service {
+  const { port, registry, subnet, gateway, getServers = watchLoopbackServers() } = options;
+  const responder = createResponder(watchZone(registry, { subnet, gateway }));
+  const forward = createForwarder({ getServers, mayAsk: (peer) => mayAsk(registry, peer) });
+  return {
+    name: 'dns',
+    listen: ({ address, audience }) =>
+      listenDns({ address, port, responder, ...(audience === 'sandboxes' ? { forward } : {}) }),
+  };
+}
+
+/** By its address, which only one sandbox has. One that is being made asks before it counts as running. */
+function mayAsk(registry: Registry, peer: string): boolean {
+  const record = registry
+    .list()
+    .find(({ address, state }) => address === peer && (state === 'running' || state === 'starting'));
+  return record !== undefined && record.network !== 'none';
+}
