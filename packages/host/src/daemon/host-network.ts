@@ -48,6 +48,7 @@ export function createHostNetwork(options: { config: Config; home: string; owner
 
   return {
     gateway,
+    subnet: config.subnet,
     serve(services) {
       listeners.host = createListeners(services, { address: LOOPBACK, audience: 'host' });
       listeners.sandboxes = createListeners(services, { address: gateway, audience: 'sandboxes' });
