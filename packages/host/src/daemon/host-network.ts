@@ -72,6 +72,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
 
   return {
     gateway,
+    subnet: config.subnet,
     serve(services) {
       listeners.host = createListeners(services, { address: LOOPBACK, audience: 'host' });
       listeners.sandboxes = createListeners(services, { address: gateway, audience: 'sandboxes' });

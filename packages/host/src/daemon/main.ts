@@ -78,9 +78,10 @@ interface Leaving {
 
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
-  const house = await createHouse({ home, owner, config, log });
-  // The one thing that the daemon takes from its environment: tests script the model of real sandboxes.
-  const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
+  // All that the daemon takes from its environment: tests script the model of real sandboxes, and take sysctls away.
+  const { CSPACE_TEST_FORWARDING: forwarding, CSPACE_TEST_SCRIPTS: scripts } = process.env;
+  const house = await createHouse({ home, owner, config, log, forwarding });
+  const practiceModel = createPracticeModel({ scripts: scripts === '1' });
   house.network.serve([
     createHttpService({ port: config.ports.http, gateway: createGateway({ house, practiceModel }) }),
     createDnsService({

@@ -40,6 +40,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         owner: house.owner,
         mounts: getMounts(house, record),
         limits: record.limits,
+        sysctls: house.sysctls,
         env: {},
         folder: house.paths.machine(record),
       },

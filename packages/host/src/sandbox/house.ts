@@ -18,6 +18,8 @@ export interface AddressHolder extends SandboxRef {
 export interface Network {
   /** The daemon's own address on it: where sandboxes find the model, later names and registry. */
   readonly gateway: string;
+  /** `192.168.64.0/24`. */
+  readonly subnet: string;
   /** Makes it where it is missing, or was taken away. Throws ProblemError. */
   ensure(): Promise<void>;
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
@@ -43,7 +45,10 @@ export interface House {
   owner: Owner;
   /** Stands on everything we make in an engine. */
   homeLabel: string;
-  httpPort: number;
+  /** Where the daemon answers on the gateway. */
+  ports: { http: number; dns: number };
+  /** Of every machine. */
+  sysctls: Record<string, string>;
   registry: Registry;
   journal: Journal;
   tokens: TokenStore;
