@@ -20,7 +20,7 @@ export function formatPorts(ports: readonly ListeningPort[]): string {
 
 function getUrlCell({ url, reachable, reason }: ListeningPort): string {
   const why = reason === undefined ? '' : toOneLine(reason, MAX_REASON_COLUMNS);
-  if (!reachable) return `not reachable: ${why}`;
+  if (!reachable) return `none: ${why}`;
   if (url === null) return '-';
   return why === '' ? url : `${url} (${why})`;
 }

@@ -20,7 +20,7 @@ const MAX_BYTES = 16 * 1024;
 
 /**
  * Sends on a fresh connection and reads until it is enough, ended, too much or too late; that last is no failure. Throws
- * what `dial` throws where there is no connection to be had.
+ * what `dial` throws where there is no connection to be had, and the reason of the signal.
  */
 export async function ask(
   dial: (signal: AbortSignal) => Promise<Duplex>,
@@ -35,7 +35,7 @@ export async function ask(
   });
   const chunks: Buffer[] = [];
   try {
-    return await new Promise<Answer>((resolve) => {
+    const answer = await new Promise<Answer>((resolve) => {
       const finish = (ended: boolean) => resolve({ bytes: Buffer.concat(chunks), ended });
       stream.on('data', (chunk: Buffer) => {
         chunks.push(chunk);
@@ -48,6 +48,8 @@ export async function ask(
       if (until.aborted) finish(false);
       else stream.write(send);
     });
+    signal.throwIfAborted();
+    return answer;
   } finally {
     stream.destroy();
   }
