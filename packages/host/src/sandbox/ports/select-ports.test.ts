@@ -31,6 +31,11 @@ describe('selectPorts', () => {
     ['on IPv6 alone', at('[::]'), 'bound to IPv6 alone; bind 0.0.0.0'],
     ['on another loopback address', at('127.0.0.53%lo'), 'bound to 127.0.0.53; bind 127.0.0.1'],
     ['on a network of its own', at('172.17.0.1'), 'bound to 172.17.0.1 alone; bind 0.0.0.0'],
+    [
+      'on a port of 127.0.0.1 that is kept',
+      at('127.0.0.1', { port: 53, process: 'named' }),
+      'port 53 of 127.0.0.1 is not forwarded; use another one',
+    ],
     ['on port 22', at('0.0.0.0', { port: 22 }), 'port 22 is closed from outside; use another one'],
   ])('%s is not reachable, and is told what mends it', (_, socket, unreachable) => {
     expect(select(socket)).toMatchObject([{ unreachable }]);
@@ -39,6 +44,10 @@ describe('selectPorts', () => {
   test.each([
     ['the supervisor', at('0.0.0.0', { port: 6201, process: null })],
     ['the relay', at(ADDRESS, { process: 'cspace-relay' })],
+    [
+      'the resolver, by a user whose processes are not told',
+      at('127.0.0.1', { port: 53, process: null, pid: null }),
+    ],
     ['the resolver', at('127.0.0.1', { port: 53, process: 'dnsmasq', protocol: 'udp' })],
   ])('leaves out %s', (_, socket) => {
     expect(select(socket)).toEqual([]);
@@ -47,6 +56,7 @@ describe('selectPorts', () => {
   test.each([
     ['a server of UDP on 6201', at('0.0.0.0', { port: 6201, protocol: 'udp' })],
     ['another resolver', at('127.0.0.1', { port: 53, process: 'named' })],
+    ['a resolver for others', at('0.0.0.0', { port: 53, process: null, pid: null })],
   ])('keeps %s', (_, socket) => {
     expect(select(socket)).toHaveLength(1);
   });

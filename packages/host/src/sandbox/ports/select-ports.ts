@@ -12,6 +12,9 @@ export interface SelectedPort extends Omit<ListeningSocket, 'address'> {
 const RELAY_PROCESS = 'cspace-relay';
 /** Closed to all but the daemon. */
 const SSH_PORT = 22;
+const DNS_PORT = 53;
+/** Of servers on 127.0.0.1 these are never carried to the address. */
+const KEPT_PORTS = [SSH_PORT, DNS_PORT, SUPERVISOR_PORT];
 /** What is probed and printed at most. */
 const MAX_PORTS = 128;
 const MAX_ADDRESSES = 8;
@@ -34,9 +37,11 @@ export function selectPorts(
   return { ports: ports.slice(0, MAX_PORTS), truncated: ports.length > MAX_PORTS };
 }
 
-function isOurs({ protocol, port, process }: ListeningSocket): boolean {
+function isOurs({ protocol, address, port, process }: ListeningSocket): boolean {
   if (port === SUPERVISOR_PORT) return protocol === 'tcp';
-  return process === RELAY_PROCESS || (port === 53 && process === 'dnsmasq');
+  if (process === RELAY_PROCESS) return true;
+  // Run by a user of its own, whose processes we are not told.
+  return port === DNS_PORT && address === '127.0.0.1' && (process === null || process === 'dnsmasq');
 }
 
 function selectPort(sockets: readonly ListeningSocket[], address: string): SelectedPort | undefined {
@@ -64,13 +69,20 @@ interface Reach {
   unreachable: string | undefined;
 }
 
+/** As the rules inside have it: a socket on the address or on all, else the one on 127.0.0.1. */
 function getReach(socket: ListeningSocket, address: string): Reach {
   if (socket.port === SSH_PORT && socket.protocol === 'tcp') {
     return { rank: 3, unreachable: 'port 22 is closed from outside; use another one' };
   }
   const bound = socket.address.replace(/%.*$/, '').replace(/^\[(::ffff:)?|\]$/gi, '');
   if (bound === address || bound === '0.0.0.0' || bound === '*') return { rank: 0, unreachable: undefined };
-  if (bound === '127.0.0.1') return { rank: 1, unreachable: undefined };
+  if (bound === '127.0.0.1') {
+    const kept = KEPT_PORTS.includes(socket.port);
+    const unreachable = kept
+      ? `port ${socket.port} of 127.0.0.1 is not forwarded; use another one`
+      : undefined;
+    return { rank: kept ? 2 : 1, unreachable };
+  }
   return { rank: 2, unreachable: getUnreachable(bound) };
 }
 
