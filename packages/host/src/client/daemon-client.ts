@@ -11,6 +11,7 @@ import {
   type UpRequest,
 } from '@cspace/protocol/daemon-api';
 import type { SandboxRef } from '@cspace/protocol/names';
+import { PortsResponse } from '@cspace/protocol/ports';
 import { SandboxStatus } from '@cspace/protocol/sandbox';
 import { InterruptResponse, type SendRequest, SendResponse } from '@cspace/protocol/supervisor-api';
 import { type RequestOptions, requestEvents, requestJson } from './http.ts';
@@ -21,6 +22,7 @@ export interface DaemonClient {
   status(): Promise<DaemonStatus>;
   list(): Promise<ListResponse>;
   get(ref: SandboxRef): Promise<SandboxStatus>;
+  ports(ref: SandboxRef): Promise<PortsResponse>;
   /** Leaving the iteration early, or the signal, takes the `up` back. */
   up(body: UpRequest): AsyncIterable<UpEvent>;
   down(ref: SandboxRef): Promise<DownResponse>;
@@ -45,6 +47,8 @@ export function createDaemonClient(socket: string, signal?: AbortSignal): Daemon
     status: () => requestJson(socket, '/status', { ...withSignal(get), schema: DaemonStatus }),
     list: () => requestJson(socket, '/sandboxes', { ...withSignal(get), schema: ListResponse }),
     get: (ref) => requestJson(socket, getPath(ref), { ...withSignal(get), schema: SandboxStatus }),
+    ports: (ref) =>
+      requestJson(socket, `${getPath(ref)}/ports`, { ...withSignal(get), schema: PortsResponse }),
     up: (body) => requestEvents(socket, '/up', { ...post(body), schema: UpEvent }),
     down: (ref) => requestJson(socket, `${getPath(ref)}/down`, { ...post(), schema: DownResponse }),
     remove: (ref, force) =>
