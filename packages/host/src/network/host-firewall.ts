@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises';
-import { z } from 'zod';
 import { getLinkGroup } from './addresses.ts';
 import { runTool, tryTool } from './tools.ts';
 
@@ -10,11 +9,6 @@ interface HostFirewallConfig {
 
 /** Names of the tables that iptables of the old kind has made in this network namespace. */
 const LEGACY_TABLES = '/proc/self/net/ip_tables_names';
-const NftChains = z.object({
-  nftables: z.array(
-    z.object({ chain: z.object({ table: z.string(), name: z.string() }).optional() }).loose(),
-  ),
-});
 
 /**
  * Lets the sandboxes' packets through where iptables drops what it does not know, as on a host with Docker or ufw: an
@@ -72,27 +66,29 @@ async function changeHostFirewall(
   signal: AbortSignal,
   getChanges: (listing: string) => string[][],
 ): Promise<void> {
-  for (const program of await findPrograms(signal)) {
-    const listed = await tryTool([program, '-w', '5', '-S'], signal);
-    // Without the program there may be rules all the same, which we have no means to change.
-    if (listed.notFound) continue;
-    const listing = listed.ok
-      ? listed.stdout
-      : await runTool('list the rules of iptables', [program, '-S'], { signal });
-    for (const change of getChanges(listing)) {
-      await runTool('let the sandboxes through iptables', [program, '-w', '5', ...change], { signal });
+  for (const kind of await findKinds(signal)) {
+    // Where only one kind is installed it may have the plain name alone. Without any, or where the table is none of
+    // iptables' making, there is nothing that we could change.
+    const listings = new Map<string, string>();
+    for (const program of [`iptables-${kind}`, 'iptables']) {
+      const listed = await tryTool([program, '-w', '5', '-S'], signal);
+      if (listed.ok) listings.set(program, listed.stdout);
+      if (!listed.notFound) break;
+    }
+    for (const [program, listing] of listings) {
+      for (const change of getChanges(listing)) {
+        await runTool('let the sandboxes through iptables', [program, '-w', '5', ...change], { signal });
+      }
     }
   }
 }
 
-/** The two kinds of iptables keep rules of their own; those that have any in the filter table. */
-async function findPrograms(signal: AbortSignal): Promise<string[]> {
+/** Each kind of iptables keeps rules of its own: those that have any in the filter table. */
+async function findKinds(signal: AbortSignal): Promise<string[]> {
   const legacy = await readFile(LEGACY_TABLES, 'utf8').catch(() => '');
-  const chains = await runTool('list the chains', ['nft', '-j', 'list', 'chains', 'ip'], { signal });
-  const { nftables } = NftChains.parse(JSON.parse(chains));
-  const hasNft = nftables.some(({ chain }) => chain?.table === 'filter');
+  const tables = await runTool('list the tables', ['nft', 'list', 'tables', 'ip'], { signal });
   return [
-    ...(hasNft ? ['iptables-nft'] : []),
-    ...(legacy.split('\n').includes('filter') ? ['iptables-legacy'] : []),
+    ...(tables.split('\n').includes('table ip filter') ? ['nft'] : []),
+    ...(legacy.split('\n').includes('filter') ? ['legacy'] : []),
   ];
 }

@@ -36,8 +36,13 @@ async function expectAllHolds() {
   expect(connect(undefined, VENUS, 3000)).toBe(GATEWAY);
 }
 
+function getObstacle(program: string): string | undefined {
+  if (Bun.which(program) === null) return `${program} is not installed`;
+  return sh(`${program} -S`).code === 0 ? undefined : `${program} does not work on this kernel`;
+}
+
 for (const program of ['iptables-nft', 'iptables-legacy']) {
-  const missing = reason ?? (Bun.which(program) === null ? `${program} is not installed` : undefined);
+  const missing = reason ?? getObstacle(program);
   const test = testUnless(missing);
   const rules = () => sh(`${program} -S`).out;
 

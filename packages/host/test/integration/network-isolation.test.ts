@@ -65,6 +65,12 @@ describe('rules: the host', () => {
     }
     sh('ip link del far');
   });
+  test('learns at once that a port of a sandbox is closed, by UDP too', async () => {
+    await lab.join(MERCURY);
+    const ask = `exec 3<>/dev/udp/${MERCURY}/9; echo x >&3; sleep 0.3; echo x >&3`;
+    expect(sh(`bash -c '${ask}'`).out).toContain('refused');
+    expect(connect(undefined, MERCURY, 9)).toBe('refused');
+  });
   test('the gateway does not answer to other neighbours of the host', async () => {
     await lab.join(MERCURY);
     const outside = await lab.makeOutside();

@@ -26,7 +26,7 @@ export interface NetworkLab {
   makeMachine(): Promise<number>;
   /** A machine with an address on the network; gives its pid. */
   join(address: string, member?: Partial<Omit<Member, 'address'>>): Promise<number>;
-  /** Listens on these TCP ports of 0.0.0.0 in a machine, or on the host; tells each client its address. */
+  /** Listens on these TCP ports of all addresses in a machine, or on the host; tells each client its address. */
   listen(pid: number | undefined, ports: number[]): Promise<void>;
   /** Runs a script in a machine, or on the host, that says `ready` and stays. */
   run(pid: number | undefined, script: string, args?: string[]): Promise<void>;
@@ -99,8 +99,8 @@ export function makeNetworkLab(): NetworkLab {
 }
 
 const LISTENER = `
-  for (const port of process.argv.slice(1)) Bun.listen({ hostname: '0.0.0.0', port: Number(port), socket: {
-    open(socket) { socket.end(socket.remoteAddress) }, data() {} } });
+  for (const port of process.argv.slice(1)) Bun.listen({ hostname: '::', port: Number(port), socket: {
+    open(socket) { socket.end(socket.remoteAddress.replace('::ffff:', '')) }, data() {} } });
   console.log('ready');`;
 
 function enter(pid: number | undefined): string[] {
