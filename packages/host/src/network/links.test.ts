@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { getHomeLabel } from '../substrate/labels.ts';
-import { getAlias, getOwnership, parseAlias } from './links.ts';
+import { getAlias, getCableAlias, getCables, getOwnership, parseAlias } from './links.ts';
 
 const HOME = '/home/ada/.cspace';
 const LABEL = getHomeLabel(HOME);
@@ -26,3 +26,18 @@ test('getOwnership: none, ours, another home, foreign', () => {
 });
 test('getOwnership: a bridge that was made but not yet noted is ours', () =>
   expect(own(bridge)).toBe('ours'));
+
+const cables = (...links: Parameters<typeof getCables>[0]) =>
+  getCables(links, { group: 7, homeLabel: LABEL });
+const cable = { ifname: 'csc0a84002', group: '7' };
+test('getCables: by our note, whatever became of the group; without a note by the group', () => {
+  const ifalias = getCableAlias(LABEL);
+  expect(
+    cables({ ...cable, ifalias }, { ...cable, ifname: 'csc0a84003', group: 'default', ifalias }),
+  ).toEqual(['csc0a84002', 'csc0a84003']);
+  expect(cables(cable)).toEqual(['csc0a84002']);
+});
+test('getCables: nothing of another home, of another group, or of another name', () => {
+  const other = { ...cable, ifalias: getCableAlias('0123456789ab') };
+  expect(cables(other, { ...cable, group: 'default' }, { ...cable, ifname: 'eth0' })).toEqual([]);
+});

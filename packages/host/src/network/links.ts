@@ -64,13 +64,14 @@ export function getCableAlias(homeLabel: string): string {
   return `cspace:${homeLabel}`;
 }
 
-/** The cables of a home among the links: by group, name and note. One without a note is half made, and ours as well. */
+/** The cables of a home among the links, by their note; one without a note but in the group is half made, and ours too. */
 export function getCables(
   links: readonly Link[],
   { group, homeLabel }: { group: number; homeLabel: string },
 ): string[] {
+  const isOurs = ({ ifalias, group: found }: Link) =>
+    ifalias === undefined ? found === String(group) : ifalias === getCableAlias(homeLabel);
   return links
-    .filter((link) => link.group === String(group) && /^cs[0-9a-f]{8}$/.test(link.ifname))
-    .filter((link) => link.ifalias === undefined || link.ifalias === getCableAlias(homeLabel))
-    .map((link) => link.ifname);
+    .filter((link) => /^cs[0-9a-f]{8}$/.test(link.ifname) && isOurs(link))
+    .map(({ ifname }) => ifname);
 }

@@ -10,6 +10,7 @@ import {
   readGateway,
   removeGateway,
 } from './gateway.ts';
+import { closeHostFirewall, openHostFirewall } from './host-firewall.ts';
 import { parseAlias } from './links.ts';
 import { findOverlap, hasGuardRoute, parseRoutes, type Route } from './routes.ts';
 import { getRules, getRulesRemoval, type Member, type RulesConfig } from './rules.ts';
@@ -51,6 +52,7 @@ export async function ensureNetwork(
     await ensureGateway(config, signal);
     await ensureForwarding();
     await writeRules(config, members, signal);
+    await openHostFirewall(config, signal);
     await tidyCables(await getCablesConfig(config), members, signal);
   } catch (error) {
     if (!guarded && !(await isHeld(config))) {
@@ -76,6 +78,7 @@ export async function removeNetwork(config: NetworkConfig, signal: AbortSignal):
   if (ownership.kind === 'other-home' || ownership.kind === 'foreign') return;
   // Cables before the rules that hold them.
   await tidyCables(await getCablesConfig(config), [], signal);
+  await closeHostFirewall(config, signal);
   await runTool('remove the firewall rules', ['nft', '-f', '-'], { signal, input: getRulesRemoval(config) });
   if (ownership.kind === 'ours') await removeGateway(config.bridge, signal);
   const routes = await readRoutes(signal);

@@ -20,7 +20,7 @@ export interface Member {
 const CONTROL_PORTS = '{ 22, 6201 }';
 /** Protocols whose packets begin with two port numbers. */
 const WITH_PORTS = '{ tcp, udp, udplite, sctp, dccp }';
-/** Open flows of one sandbox to the host or out; more would fill the table that the whole host shares. */
+/** Open flows that one sandbox may have begun; more would fill the table that the whole host shares. */
 const MAX_FLOWS = 4096;
 
 /**
@@ -186,7 +186,7 @@ function getForward({ subnet }: RulesConfig, members: readonly Member[]): string
     // Jumped to by name, so nft wants them declared; the order in the file does not matter.
     ...projects.flatMap((addresses, n) => [
       `  chain project_${n} {`,
-      `    ip daddr { ${addresses.join(', ')} } accept`,
+      `    ip daddr { ${addresses.join(', ')} } goto few`,
       '    goto refuse',
       '  }',
     ]),

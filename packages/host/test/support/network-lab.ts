@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,8 +26,10 @@ export interface NetworkLab {
   makeMachine(): Promise<number>;
   /** A machine with an address on the network; gives its pid. */
   join(address: string, member?: Partial<Omit<Member, 'address'>>): Promise<number>;
-  /** Listens on these TCP ports of 0.0.0.0 in a machine, or on the host; tells each client its address. */
+  /** Listens on these TCP ports of all addresses in a machine, or on the host; tells each client its address. */
   listen(pid: number | undefined, ports: number[]): Promise<void>;
+  /** Runs a script in a machine, or on the host, that says `ready` and stays. */
+  run(pid: number | undefined, script: string, args?: string[]): Promise<void>;
   /** The host beyond: a namespace behind the lab's other interface, 198.51.100.9, default route of the lab. */
   makeOutside(): Promise<number>;
   dispose(): Promise<void>;
@@ -67,12 +70,13 @@ export function makeNetworkLab(): NetworkLab {
       await lab.network.attach({ pid, address, ...given, ...member }, signal());
       return pid;
     },
-    async listen(pid, ports) {
-      const argv = [...enter(pid), process.execPath, '-e', LISTENER, ...ports.map(String)];
+    listen: (pid, ports) => lab.run(pid, LISTENER, ports.map(String)),
+    async run(pid, script, args = []) {
+      const argv = [...enter(pid), process.execPath, '-e', script, ...args];
       const child = Bun.spawn(argv, { stdio: ['ignore', 'pipe', 'inherit'] });
       children.push(child);
       const { value } = await child.stdout.getReader().read();
-      if (new TextDecoder().decode(value) !== 'ready\n') throw new Error('the listener does not listen');
+      if (new TextDecoder().decode(value) !== 'ready\n') throw new Error('the script is not ready');
     },
     async makeOutside() {
       const pid = await makeMachine();
@@ -95,8 +99,8 @@ export function makeNetworkLab(): NetworkLab {
 }
 
 const LISTENER = `
-  for (const port of process.argv.slice(1)) Bun.listen({ hostname: '0.0.0.0', port: Number(port), socket: {
-    open(socket) { socket.end(socket.remoteAddress) }, data() {} } });
+  for (const port of process.argv.slice(1)) Bun.listen({ hostname: '::', port: Number(port), socket: {
+    open(socket) { socket.end(socket.remoteAddress.replace('::ffff:', '')) }, data() {} } });
   console.log('ready');`;
 
 function enter(pid: number | undefined): string[] {
@@ -124,10 +128,7 @@ export function connect(pid: number | undefined, address: string, port: number):
 
 /** Counts what reaches a machine by an nft condition from now on; the function tells how many packets did. */
 export function countArrivals(pid: number, condition: string): () => number {
-  const table = 'table inet arrivals';
-  sh(
-    `nft 'add ${table}; delete ${table}; ${table} { chain c { type filter hook prerouting priority -400; ${condition} counter; }; }'`,
-    pid,
-  );
+  const table = `table inet arrivals-${randomUUID()}`;
+  sh(`nft '${table} { chain c { type filter hook prerouting priority -400; ${condition} counter; }; }'`, pid);
   return () => Number(/packets (\d+)/.exec(sh(`nft list ${table}`, pid).out)?.[1]);
 }
