@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
 export interface DnsProcess {
   pid: number;
@@ -12,7 +12,7 @@ export interface DnsProcess {
 
 /** Starts test/support/dns-process.ts. */
 export async function startDnsProcess(): Promise<DnsProcess> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, 'dns-process.ts')], {
+  const child = Bun.spawn([process.execPath, fileURLToPath(import.meta.resolve('./dns-process.ts'))], {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
