@@ -30,6 +30,8 @@ export type SandboxState = z.infer<typeof SandboxState>;
 export const SandboxView = z.object({
   project: Name,
   sandbox: Name,
+  /** Its name by DNS; it has an address while the sandbox runs. */
+  domain: z.string(),
   state: SandboxState,
   /** IPv4, while it runs. */
   address: z.string().nullable(),

@@ -11,6 +11,7 @@ import {
   type UpRequest,
 } from '@cspace/protocol/daemon-api';
 import type { SandboxRef } from '@cspace/protocol/names';
+import { PortsResponse } from '@cspace/protocol/ports';
 import { SandboxStatus } from '@cspace/protocol/sandbox';
 import { InterruptResponse, SendResponse } from '@cspace/protocol/supervisor-api';
 import { getPaths } from '../system/paths.ts';
@@ -22,6 +23,7 @@ import { getPath, type SandboxApi } from './sandbox-api.ts';
 export interface DaemonClient extends SandboxApi {
   readonly socket: string;
   status(): Promise<DaemonStatus>;
+  ports(ref: SandboxRef): Promise<PortsResponse>;
   /** Leaving the iteration early, or the signal, takes the `up` back. */
   up(body: UpRequest): AsyncIterable<UpEvent>;
   down(ref: SandboxRef): Promise<DownResponse>;
@@ -47,6 +49,8 @@ export function createDaemonClient(home: string, signal?: AbortSignal): DaemonCl
     status: () => requestJson(socket, '/status', { ...withSignal(get), schema: DaemonStatus }),
     list: () => requestJson(socket, '/sandboxes', { ...withSignal(get), schema: ListResponse }),
     get: (ref) => requestJson(socket, getPath(ref), { ...withSignal(get), schema: SandboxStatus }),
+    ports: (ref) =>
+      requestJson(socket, `${getPath(ref)}/ports`, { ...withSignal(get), schema: PortsResponse }),
     up: (body) => requestEvents(socket, '/up', { ...post(body), schema: UpEvent }),
     down: (ref) => requestJson(socket, `${getPath(ref)}/down`, { ...post(), schema: DownResponse }),
     remove: (ref, force) =>

@@ -19,7 +19,7 @@ const shared = {
   substrate: SubstrateKind.optional().describe('what runs the machines; only `podman` is there yet'),
   limits: WrittenLimits.optional(),
   network: NetworkMode.optional().describe(
-    '`nat`: out as the host gets out; `none`: nothing but the daemon (refused as long as nothing enforces it)',
+    '`nat`: out as the host gets out; `none`: nothing but the daemon, not even its siblings',
   ),
 };
 

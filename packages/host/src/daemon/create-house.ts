@@ -11,7 +11,8 @@ import { selectSubstrate } from '../substrate/select.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths } from '../system/paths.ts';
-import { createHostNetwork, type HostNetwork } from './host-network.ts';
+import { getGuestSysctls } from './guest-sysctls.ts';
+import { createHostNetwork, getMembers, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
 
 export interface HouseOptions {
@@ -19,6 +20,8 @@ export interface HouseOptions {
   owner: Owner;
   config: Config;
   log: Log;
+  /** `relay` tries sandboxes as on a host that lets nobody set their sysctls. */
+  forwarding?: string | undefined;
 }
 
 /** Everything the use cases work with, put together for this host. */
@@ -38,11 +41,12 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     paths,
     owner,
     homeLabel,
-    httpPort: config.ports.http,
+    ports: config.ports,
+    sysctls: getGuestSysctls(options),
     registry,
     journal: openFileJournal(paths, owner),
     tokens: openTokenStore(paths, owner),
-    network: createHostNetwork({ config, home, owner }),
+    network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: (options) => ensureImage({ ...options, paths, owner, substrate: podman }),
     }),

@@ -1,33 +1,36 @@
 import { createForwarder } from '../dns/forwarder.ts';
 import { createResponder } from '../dns/responder.ts';
 import { listenDns } from '../dns/server.ts';
+import type { TcpLimits } from '../dns/tcp.ts';
 import { type UpstreamServer, watchLoopbackServers } from '../dns/upstream.ts';
-import { watchZone } from '../dns/zone.ts';
-import type { Registry } from '../registry/registry.ts';
+import { watchZone, type ZoneSource } from '../dns/zone.ts';
 import type { Service } from './service.ts';
 
 export interface DnsServiceOptions {
   port: number;
-  registry: Registry;
+  registry: ZoneSource;
   subnet: string;
   gateway: string;
+  /** By default what the host's resolv.conf says. */
   getServers?: () => Promise<readonly UpstreamServer[]>;
+  tcpLimits?: TcpLimits;
 }
 
 /** The names of the sandboxes, the same for all who ask. Names of the world are for sandboxes, and not for all of them. */
 export function createDnsService(options: DnsServiceOptions): Service {
   const { port, registry, subnet, gateway, getServers = watchLoopbackServers() } = options;
+  const limits = options.tcpLimits && { tcpLimits: options.tcpLimits };
   const responder = createResponder(watchZone(registry, { subnet, gateway }));
   const forward = createForwarder({ getServers, mayAsk: (peer) => mayAsk(registry, peer) });
   return {
     name: 'dns',
     listen: ({ address, audience }) =>
-      listenDns({ address, port, responder, ...(audience === 'sandboxes' ? { forward } : {}) }),
+      listenDns({ address, port, responder, ...limits, ...(audience === 'sandboxes' ? { forward } : {}) }),
   };
 }
 
 /** By its address, which only one sandbox has. One that is being made asks before it counts as running. */
-function mayAsk(registry: Registry, peer: string): boolean {
+function mayAsk(registry: ZoneSource, peer: string): boolean {
   const record = registry
     .list()
     .find(({ address, state }) => address === peer && (state === 'running' || state === 'starting'));

@@ -1,9 +1,13 @@
 import { networkInterfaces } from 'node:os';
+import { formatRef } from '@cspace/protocol/names';
 import type { Config } from '../config/schema.ts';
 import { getGateway, pickAddress } from '../network/addresses.ts';
 import { attachMachine, detachMachine } from '../network/attach.ts';
-import { ensureNetwork, removeNetwork } from '../network/network.ts';
+import { ensureNetwork, getCablesConfig, removeNetwork, writeRules } from '../network/network.ts';
+import type { Member } from '../network/rules.ts';
+import type { SandboxRecord } from '../registry/record.ts';
 import type { Network } from '../sandbox/house.ts';
+import { createKeyedLock } from '../sandbox/keyed-lock.ts';
 import type { Owner } from '../system/owner.ts';
 import { createListeners, type Listeners, type Service } from './service.ts';
 
@@ -18,26 +22,45 @@ export interface HostNetwork extends Network {
   remove(signal: AbortSignal): Promise<void>;
 }
 
+export interface HostNetworkOptions {
+  config: Config;
+  home: string;
+  owner: Owner;
+  /** Sandboxes that a former daemon left with an address. */
+  members: readonly Member[];
+}
+
 const LOOPBACK = '127.0.0.1';
 const ENSURE_TIMEOUT_MS = 30_000;
 
 /** The network of this home on a Linux host, and the services on loopback and on its gateway. */
-export function createHostNetwork(options: { config: Config; home: string; owner: Owner }): HostNetwork {
-  const { config, home, owner } = options;
-  const network = { bridge: config.bridge, subnet: config.subnet, home, owner };
+export function createHostNetwork({ config, home, owner, ...options }: HostNetworkOptions): HostNetwork {
+  const network = { bridge: config.bridge, subnet: config.subnet, ports: config.ports, home, owner };
   const gateway = getGateway(config.subnet);
   const none = createListeners([], { address: LOOPBACK, audience: 'host' });
   const listeners: Record<'host' | 'sandboxes', Listeners> = { host: none, sandboxes: none };
+  const members = new Map(options.members.map((member) => [member.address, member]));
   let ensuring: Promise<void> | undefined;
   let isMade = false;
 
-  async function ensure() {
-    if (!isMade || !hasAddress(config.bridge, gateway)) {
-      // Whoever took the address away took it from under the services.
-      await listeners.sandboxes.close();
-      await ensureNetwork(network, AbortSignal.timeout(ENSURE_TIMEOUT_MS));
-      isMade = true;
+  // One change of links and rules at a time: the rules are written whole, from the members of that moment.
+  const lock = createKeyedLock();
+  async function change<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    const release = await lock.acquire('network', signal);
+    try {
+      return await work();
+    } finally {
+      release();
     }
+  }
+  const writeMembers = (signal: AbortSignal) => writeRules(network, [...members.values()], signal);
+
+  async function ensure() {
+    // Whoever took the address away took it from under the services.
+    if (!isMade || !hasAddress(config.bridge, gateway)) await listeners.sandboxes.close();
+    const signal = AbortSignal.timeout(ENSURE_TIMEOUT_MS);
+    await change(signal, () => ensureNetwork(network, [...members.values()], signal));
+    isMade = true;
     // After the network, since a home that wants ours is told best by who holds the bridge.
     await listeners.host.ensure();
     await listeners.sandboxes.ensure();
@@ -49,13 +72,14 @@ export function createHostNetwork(options: { config: Config; home: string; owner
 
   return {
     gateway,
+    subnet: config.subnet,
     serve(services) {
       listeners.host = createListeners(services, { address: LOOPBACK, audience: 'host' });
       listeners.sandboxes = createListeners(services, { address: gateway, audience: 'sandboxes' });
     },
     listenOnLoopback: () => listeners.host.ensure(),
     pickAddress: (taken, preferred) => pickAddress(config.subnet, taken, preferred ?? undefined),
-    // Route, bridge, rules, and the services: once, for all who ask meanwhile. So nobody's signal ends it.
+    // Routes, links, rules, and the services: once, for all who ask meanwhile. So nobody's signal ends it.
     ensure() {
       ensuring ??= ensure().finally(() => {
         ensuring = undefined;
@@ -65,15 +89,35 @@ export function createHostNetwork(options: { config: Config; home: string; owner
     close,
     async remove(signal) {
       await close();
-      await removeNetwork(network, signal);
+      await change(signal, () => removeNetwork(network, signal));
     },
-    attach: (machine, signal) =>
-      attachMachine({ bridge: config.bridge, subnet: config.subnet, ...machine }, signal),
-    detach: detachMachine,
+    attach: ({ pid, ...member }, signal) =>
+      change(signal, async () => {
+        members.set(member.address, member);
+        // The rules before the cable: until they know the address, nothing from it is let through.
+        await writeMembers(signal);
+        await attachMachine({ ...(await getCablesConfig(network)), pid, address: member.address }, signal);
+      }),
+    detach: (holder, signal) =>
+      change(signal, async () => {
+        const member = members.get(holder.address);
+        // A stopped sandbox remembers its address, which may be another one's by now.
+        if (member && formatRef(member) !== formatRef(holder)) return;
+        await detachMachine(holder.address, signal);
+        if (members.delete(holder.address) && isMade) await writeMembers(signal);
+      }),
   };
 }
 
-/** The bridge may have been removed by hand. Asked by netlink: /sys would show another namespace's. */
+/** The sandboxes that have an address, as the registry knows them. */
+export function getMembers(records: readonly SandboxRecord[]): Member[] {
+  return records.flatMap(({ state, address, project, sandbox, network }) => {
+    const holds = state !== 'stopped' && state !== 'exited';
+    return holds && address !== null ? [{ address, project, sandbox, network }] : [];
+  });
+}
+
+/** Somebody may have removed the interface by hand. Asked by netlink: /sys would show another namespace's. */
 function hasAddress(bridge: string, address: string): boolean {
   return networkInterfaces()[bridge]?.some((one) => one.address === address) ?? false;
 }

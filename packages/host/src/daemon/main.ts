@@ -80,7 +80,9 @@ interface Leaving {
 
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
-  const house = await createHouse({ home, owner, config, log });
+  // All that the daemon takes from its environment: tests script the model of real sandboxes, and take sysctls away.
+  const { CSPACE_TEST_FORWARDING: forwarding, CSPACE_TEST_SCRIPTS: scripts } = process.env;
+  const house = await createHouse({ home, owner, config, log, forwarding });
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   let isReady = false;
   const idle = createIdleTimer({
@@ -90,8 +92,7 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
     onIdle: () => leave('idle'),
   });
   const requests = createOpenRequests(() => idle.begin());
-  // The one thing that the daemon takes from its environment: tests script the model of real sandboxes.
-  const practiceModel = createPracticeModel({ scripts: process.env.CSPACE_TEST_SCRIPTS === '1' });
+  const practiceModel = createPracticeModel({ scripts: scripts === '1' });
   house.network.serve([
     createHttpService({ house, port: config.ports.http, practiceModel, requests, signal }),
     createDnsService({

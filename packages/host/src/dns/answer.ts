@@ -52,7 +52,9 @@ interface Node {
 
 function findNode(labels: readonly string[], zone: Zone): Node | undefined {
   const apex = labels.slice(-2).join('.');
-  if (ZONES.some((name) => name === apex)) return { apex, data: findData(labels.slice(0, -2), zone) };
+  // A single label may hold a dot, too.
+  if (labels.length > 1 && ZONES.some((name) => name === apex))
+    return { apex, data: findData(labels.slice(0, -2), zone) };
   const reverse = parseReverseName(labels, zone.subnet);
   if (!reverse) return undefined;
   if (reverse.isApex) return { apex: reverse.apex, data: APEX_DATA };

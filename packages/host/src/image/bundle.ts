@@ -11,6 +11,7 @@ import type { Owner } from '../system/owner.ts';
 export const BUNDLES = {
   'cspace.js': 'packages/host/src/main.ts',
   'cspace-supervisor.js': 'packages/supervisor/src/main.ts',
+  'cspace-relay.js': 'packages/supervisor/src/relay/main.ts',
 } as const;
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000;

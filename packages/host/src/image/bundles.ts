@@ -23,7 +23,7 @@ export interface BundlesOptions extends SourceOptions {
 }
 
 /**
- * The bundles `cspace.js` and `cspace-supervisor.js` of a checkout. Made anew only when a source, the lock file or Bun
+ * The bundles of a checkout, of which `BUNDLES` says which there are. Made anew only when a source, the lock file or Bun
  * changed; else they are read from the cache. Throws ProblemError `image-build-failed`.
  */
 export async function ensureBundles(options: BundlesOptions): Promise<ImageFiles> {
@@ -31,7 +31,7 @@ export async function ensureBundles(options: BundlesOptions): Promise<ImageFiles
   const sources = await readSources(options.root);
   const made = join(cache, `${PREFIX}${getBundlesKey(sources)}`);
   if (!existsSync(made)) {
-    options.onProgress('bundling cspace and cspace-supervisor');
+    options.onProgress('bundling the programs of the sandbox');
     await withWorkFolder({ cache, owner }, async (folder) => {
       await writeTree(folder, sources, owner);
       const bundles = await bundle({ ...options, folder });

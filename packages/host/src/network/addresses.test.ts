@@ -1,5 +1,13 @@
 import { expect, test } from 'bun:test';
-import { getGateway, getMac, getVethName, parseAddress, parseSubnet, pickAddress } from './addresses.ts';
+import {
+  getGateway,
+  getLinkGroup,
+  getMac,
+  getVethName,
+  parseAddress,
+  parseSubnet,
+  pickAddress,
+} from './addresses.ts';
 
 const SUBNET = '192.168.64.0/24';
 
@@ -8,6 +16,12 @@ test('getMac holds the address', () => expect(getMac('192.168.64.12')).toBe('02:
 test('getVethName fits an interface name', () => {
   expect(getVethName('192.168.64.12')).toBe('csc0a8400c');
   expect(getVethName('255.255.255.255').length).toBeLessThanOrEqual(15);
+});
+
+test('getLinkGroup is a number of 31 bits, another one for each subnet', () => {
+  expect(getLinkGroup('192.168.64.0/24')).toBe(0xc0a8400);
+  expect(getLinkGroup('255.255.255.240/28')).toBeLessThan(2 ** 31);
+  expect(getLinkGroup('10.0.0.16/28')).not.toBe(getLinkGroup('10.0.0.0/28'));
 });
 
 test.each(['', '1.2.3', '1.2.3.256', '01.2.3.4', '1.2.3.4.5', 'a.b.c.d', '1.2.3.-4'])(

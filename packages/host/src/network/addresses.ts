@@ -53,6 +53,14 @@ export function getMac(address: string): string {
   return `02:c5:${getHex(address).match(/../g)?.join(':') ?? ''}`;
 }
 
+/**
+ * The number that all cables of a home carry, by which rules tell them from the host's other interfaces. It follows from
+ * the subnet, of which the last four bits are zero: whole, it would not fit what `ip` takes, 31 bits.
+ */
+export function getLinkGroup(subnet: string): number {
+  return parseSubnet(subnet).first / 16;
+}
+
 /** The host's end of a machine's cable: 10 of at most 15 characters (IFNAMSIZ). */
 export function getVethName(address: string): string {
   return `cs${getHex(address)}`;

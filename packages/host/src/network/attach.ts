@@ -1,39 +1,44 @@
-import { getGateway, getMac, getVethName, parseSubnet } from './addresses.ts';
-import { parseLinks } from './bridge.ts';
+import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
+import { type CablesConfig, getCableLines } from './cables.ts';
+import { parseLinks } from './links.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
 
-export interface AttachOptions {
-  bridge: string;
-  subnet: string;
+interface AttachOptions extends CablesConfig {
   /** The machine's first process, which has its network namespace. */
   pid: number;
   address: string;
 }
 
 /** The host's part of a cable, as lines for `ip -batch`; the other end is born inside the machine. */
-export function getHostBatch({ bridge, pid, address }: Omit<AttachOptions, 'subnet'>): string {
-  const veth = getVethName(address);
-  return [
-    `link add name ${veth} type veth peer name eth0 address ${getMac(address)} netns ${pid}`,
-    `link set ${veth} master ${bridge} addrgenmode none up`,
-    '',
-  ].join('\n');
+function getHostBatch(options: AttachOptions): string {
+  const { subnet, pid, address } = options;
+  const [group, mac] = [getLinkGroup(subnet), getMac(getGateway(subnet))];
+  const peer = `peer name eth0 address ${getMac(address)} netns ${pid}`;
+  // In the group from the first moment: without it no rule would know the link.
+  const add = `link add name ${getVethName(address)} address ${mac} group ${group} type veth ${peer}`;
+  return [add, ...getCableLines(options), ''].join('\n');
 }
 
-/** The machine's part, as lines for `ip -batch` in its network namespace. */
-export function getGuestBatch({ subnet, address }: Pick<AttachOptions, 'subnet' | 'address'>): string {
+/**
+ * The machine's part, as lines for `ip -batch` in its network namespace. Nothing is on its link but the gateway, whose
+ * hardware address is given: a host with `arp_ignore` would not answer for an address of another interface.
+ */
+function getGuestBatch({ subnet, address }: Pick<AttachOptions, 'subnet' | 'address'>): string {
+  const gateway = getGateway(subnet);
   return [
     'link set lo up',
-    `address add ${address}/${parseSubnet(subnet).prefix} brd + dev eth0`,
+    `address replace ${address}/32 dev eth0`,
     'link set eth0 up',
-    `route add default via ${getGateway(subnet)}`,
+    `neigh replace ${gateway} lladdr ${getMac(gateway)} dev eth0 nud permanent`,
+    `route replace ${gateway} dev eth0`,
+    `route replace default via ${gateway} dev eth0`,
     '',
   ].join('\n');
 }
 
 /**
- * Gives the machine its address, over a cable to the bridge. A cable of that name that is there already, a former
- * machine's or an earlier call's, is taken away first. Throws `network-unavailable`.
+ * Gives the machine its address, over a cable of its own. A cable of that name that is there already, a former machine's
+ * or an earlier call's, is taken away first. The rules must know the address before. Throws `network-unavailable`.
  */
 export async function attachMachine(options: AttachOptions, signal: AbortSignal): Promise<void> {
   const action = `attach ${options.address} to the network`;

@@ -14,6 +14,10 @@ test.each(['192.168.65.0/24', '192.168.63.0/24', 'default', '0.0.0.0/1', '128.0.
   (dst) => expect(find(dst)).toBeUndefined(),
 );
 test('findOverlap ignores our own bridge', () => expect(find('192.168.64.0/24', 'cspace0')).toBeUndefined());
+test('findOverlap ignores the cable of a sandbox, on its own address only', () => {
+  expect(find('192.168.64.7', 'csc0a84007')).toBeUndefined();
+  expect(find('192.168.64.8', 'csc0a84007')).toBe('csc0a84007');
+});
 test('findOverlap ignores routes to nowhere', () =>
   expect(findOverlap([{ type: 'unreachable', dst: '192.168.64.0/24' }], SUBNET, 'cspace0')).toBeUndefined());
 

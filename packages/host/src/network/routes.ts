@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { parseAddress, type Subnet } from './addresses.ts';
+import { formatAddress, getVethName, parseAddress, type Subnet } from './addresses.ts';
 
 const Route = z.object({
   /** `unicast` is left out. */
@@ -20,8 +20,9 @@ export function parseRoutes(text: string): Route[] {
 const DEFAULT_LIKE_PREFIX = 7;
 
 /**
- * A route of the host's that leads into the subnet by another interface than our bridge; undefined where there is none.
- * The same goes for an address of the host's own in it (type `local`).
+ * A route of the host's that leads into the subnet by another interface than our bridge and the cables of sandboxes;
+ * undefined where there is none. The same goes for an address of the host's own in it (type `local`), by which another
+ * home with the same subnet is found.
  */
 export function findOverlap(
   routes: readonly Route[],
@@ -32,6 +33,7 @@ export function findOverlap(
     if (route.dev === undefined || route.dev === bridge) return false;
     const range = parseRange(route.dst);
     if (!range || range.prefix <= DEFAULT_LIKE_PREFIX) return false;
+    if (range.prefix === 32 && route.dev === getVethName(formatAddress(range.first))) return false;
     return range.first < first + size && first < range.first + 2 ** (32 - range.prefix);
   });
 }

@@ -73,6 +73,23 @@ describe('openFileRegistry', () => {
     expect(registry.list()).toEqual([mercury]);
   });
 
+  test('revision is another one after every change, also where a change is taken back', async () => {
+    const registry = await openFileRegistry(paths, owner);
+    const seen = [registry.revision];
+    await registry.put(mercury);
+    seen.push(registry.revision);
+    await registry.remove(mercury);
+    seen.push(registry.revision);
+    await rm(dirname(paths.record(mercury)), { recursive: true });
+    await writeFile(dirname(paths.record(mercury)), 'in the way');
+    const failing = registry.put(mercury);
+    seen.push(registry.revision);
+    await expect(failing).rejects.toThrow();
+    seen.push(registry.revision);
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(registry.get(mercury)).toBeUndefined();
+  });
+
   test.each([
     ['empty', ''],
     ['garbage', '\0\0{{{'],

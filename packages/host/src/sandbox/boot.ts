@@ -40,6 +40,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         owner: house.owner,
         mounts: getMounts(house, record),
         limits: record.limits,
+        sysctls: house.sysctls,
         env: {},
         folder: house.paths.machine(record),
       },
@@ -47,7 +48,8 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
     ),
   );
   await house.journal.append(record, { type: 'created', address, image });
-  const attach = (pid: number) => house.network.attach({ pid, address }, signal);
+  const { project, sandbox, network } = record;
+  const attach = (pid: number) => house.network.attach({ pid, address, project, sandbox, network }, signal);
   await report.span('start', () => substrate.start(record, attach, signal));
   await house.journal.append(record, { type: 'started' });
   const running: SandboxRecord = { ...record, state: 'running', fresh: false };

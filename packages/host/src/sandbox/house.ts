@@ -1,4 +1,5 @@
-import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Journal } from '../journal/journal.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Substrate } from '../substrate/substrate.ts';
@@ -8,16 +9,25 @@ import type { Paths } from '../system/paths.ts';
 import type { KeyedLock } from './keyed-lock.ts';
 import type { TokenStore } from './tokens.ts';
 
+/** An address, and the sandbox that has it. */
+export interface AddressHolder extends SandboxRef {
+  address: string;
+}
+
 /** The host-side half of the sandboxes' network. */
 export interface Network {
   /** The daemon's own address on it: where sandboxes find the model, later names and registry. */
   readonly gateway: string;
+  /** `192.168.64.0/24`. */
+  readonly subnet: string;
   /** Makes it where it is missing, or was taken away. Throws ProblemError. */
   ensure(): Promise<void>;
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
   pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
-  attach(machine: { pid: number; address: string }, signal: AbortSignal): Promise<void>;
-  detach(address: string, signal: AbortSignal): Promise<void>;
+  /** Gives a machine, by its first process, its address; whoever had it before has it no more. Throws ProblemError. */
+  attach(machine: AddressHolder & { pid: number; network: NetworkMode }, signal: AbortSignal): Promise<void>;
+  /** Takes the address back. Nothing where another sandbox has it by now. */
+  detach(holder: AddressHolder, signal: AbortSignal): Promise<void>;
 }
 
 /** The tag of the image to run, built first where it is missing; calls at the same time share one build. */
@@ -35,7 +45,10 @@ export interface House {
   owner: Owner;
   /** Stands on everything we make in an engine. */
   homeLabel: string;
-  httpPort: number;
+  /** Where the daemon answers on the gateway. */
+  ports: { http: number; dns: number };
+  /** Of every machine. */
+  sysctls: Record<string, string>;
   registry: Registry;
   journal: Journal;
   tokens: TokenStore;

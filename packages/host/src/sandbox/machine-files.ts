@@ -13,6 +13,7 @@ export interface RunFiles {
   'supervisor.env': string;
   'api.token': string;
   'resolv.conf': string;
+  'upstream.conf': string;
   hosts: string;
   'sandbox.json': string;
 }
@@ -20,7 +21,9 @@ export interface RunFiles {
 /** Makes the machine's folder anew; what an earlier machine left in it is gone. */
 export async function createMachineFolder(house: House, ref: SandboxRef): Promise<void> {
   await removeMachineFolder(house, ref);
-  await ensureFolder(house.paths.machineRun(ref), { owner: house.owner });
+  await ensureFolder(house.paths.machine(ref), { owner: house.owner });
+  // Others inside read it as well, dnsmasq among them; on the host, the machine's folder lets nobody else in.
+  await ensureFolder(house.paths.machineRun(ref), { owner: house.owner, mode: 0o755 });
 }
 
 export async function removeMachineFolder(house: House, ref: SandboxRef): Promise<void> {

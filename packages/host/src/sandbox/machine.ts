@@ -24,22 +24,31 @@ export async function clearMachine(house: House, record: SandboxRecord, graceMs:
       .catch((error) => house.log.error('stop', { sandbox: record.sandbox, error: String(error) }));
   }
   await substrate.destroy(record, signal);
-  if (record.address !== null) await house.network.detach(record.address, signal);
+  const { address, project, sandbox } = record;
+  if (address !== null) await house.network.detach({ address, project, sandbox }, signal);
   await removeMachineFolder(house, record);
 }
 
 /** The supervisor of a running sandbox. Throws `sandbox-not-running` where there is none to call. */
 export async function getSupervisor(house: House, record: SandboxRecord): Promise<SupervisorClient> {
   const tokens = record.state === 'running' ? await house.tokens.get(record) : undefined;
-  if (!tokens || record.address === null) {
-    throw new ProblemError({
-      code: 'sandbox-not-running',
-      message: `${record.sandbox} is ${record.state}`,
-      ...(record.reason === undefined ? {} : { why: record.reason }),
-      fix: `cspace up ${record.sandbox}`,
-    });
-  }
+  if (!tokens || record.address === null) throw getNotRunning(record);
   return createSupervisorClient({ address: record.address, token: tokens.supervisor });
+}
+
+/** The address of a running sandbox. Throws `sandbox-not-running`. */
+export function requireAddress(record: SandboxRecord): string {
+  if (record.state === 'running' && record.address !== null) return record.address;
+  throw getNotRunning(record);
+}
+
+function getNotRunning(record: SandboxRecord): ProblemError {
+  return new ProblemError({
+    code: 'sandbox-not-running',
+    message: `${record.sandbox} is ${record.state}`,
+    ...(record.reason === undefined ? {} : { why: record.reason }),
+    fix: `cspace up ${record.sandbox}`,
+  });
 }
 
 /** The last lines that the machine wrote on its console; empty where there is nothing. */

@@ -1,7 +1,9 @@
 import { getMachineName } from '@cspace/protocol/names';
 import { SUPERVISOR_ENV } from '@cspace/protocol/supervisor-api';
+import { getDomainName, ZONES } from '@cspace/protocol/zones';
 import type { SandboxRecord } from '../registry/record.ts';
 import { readRegularFile } from '../system/files.ts';
+import { getResolvConf, getUpstreamConf, type HostResolver, parseHostResolver } from './guest-dns.ts';
 import type { House } from './house.ts';
 import type { RunFiles } from './machine-files.ts';
 import { type Credentials, renderEnvFile, renderSecrets } from './provision/credentials.ts';
@@ -20,7 +22,8 @@ export interface RunFilesOptions {
 export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
   const { house, record, credentials, tokens } = options;
   const model = record.model ?? credentials.model;
-  const daemonUrl = `http://${house.network.gateway}:${house.httpPort}`;
+  const daemonUrl = `http://${house.network.gateway}:${house.ports.http}`;
+  const resolver = await readHostResolver(options);
   const practice = {
     ANTHROPIC_BASE_URL: `${daemonUrl}/model`,
     ANTHROPIC_API_KEY: tokens.model,
@@ -33,23 +36,34 @@ export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
       ...(credentials.practice ? { [SUPERVISOR_ENV.practice]: '1' } : {}),
     }),
     'api.token': `${tokens.api}\n`,
-    'resolv.conf': getResolvConf(
-      await readRegularFile(options.hostResolvConf ?? '/etc/resolv.conf').catch(() => ''),
-    ),
-    hosts: `127.0.0.1 localhost\n${record.address} ${record.sandbox} ${getMachineName(record)}\n`,
-    'sandbox.json': `${JSON.stringify({ v: 1, project: record.project, sandbox: record.sandbox, address: record.address, daemon: daemonUrl })}\n`,
+    'resolv.conf': getResolvConf(record.project, resolver),
+    'upstream.conf': getUpstreamConf(resolver),
+    // Nothing for ::1: `localhost` must be where the forwarding looks for servers.
+    hosts: `127.0.0.1 localhost\n${record.address} ${getDomainName(record)} ${record.sandbox} ${getMachineName(record)}\n`,
+    'sandbox.json': `${JSON.stringify(getDescription(options, resolver))}\n`,
   };
 }
 
-/**
- * The host's name servers for the guest. Those on loopback (127.0.0.53 of systemd-resolved) are the host's own and
- * answer nobody else: they are left out.
- */
-export function getResolvConf(host: string | undefined): string {
-  const lines = (host ?? '')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => /^(nameserver|search|options)\s/.test(line))
-    .filter((line) => !/^nameserver\s+(127\.|::1)/.test(line));
-  return `${lines.join('\n')}\n`;
+/** What the guest is told of itself, for its own scripts and for `cspace` inside. */
+function getDescription({ house, record }: RunFilesOptions, { upstream }: HostResolver) {
+  const { gateway, subnet } = house.network;
+  return {
+    v: 1,
+    project: record.project,
+    sandbox: record.sandbox,
+    address: record.address,
+    gateway,
+    subnet,
+    network: record.network,
+    daemon: `http://${gateway}:${house.ports.http}`,
+    zones: ZONES,
+    dns: { port: house.ports.dns, upstream },
+  };
+}
+
+/** A sandbox without a network asks nobody outside, not even by way of the daemon. */
+async function readHostResolver({ record, hostResolvConf }: RunFilesOptions): Promise<HostResolver> {
+  const text = await readRegularFile(hostResolvConf ?? '/etc/resolv.conf').catch(() => undefined);
+  const resolver = parseHostResolver(text ?? '');
+  return record.network === 'none' ? { ...resolver, upstream: [] } : resolver;
 }

@@ -31,7 +31,6 @@ export async function up(
   report: UpReporter,
   signal: AbortSignal,
 ): Promise<UpResult> {
-  refuseUnenforced(request);
   const ref = chooseRef(house, request);
   const release = await report.span('lock', () => house.locks.acquire(formatRef(ref), signal));
   try {
@@ -118,17 +117,6 @@ function chooseRef(house: House, request: UpRequest): SandboxRef {
     message: `a sandbox cannot be called ${JSON.stringify(request.sandbox)} in project ${project}`,
     why: parsed.error.issues.map((issue) => issue.message).join('; '),
     fix: 'cspace up mercury',
-  });
-}
-
-/** A wall that does not stand must not be promised. */
-function refuseUnenforced(request: UpRequest): void {
-  if (request.network === 'nat') return;
-  throw new ProblemError({
-    code: 'host-unsupported',
-    message: `"network": "${request.network}" cannot be had yet`,
-    why: 'this version has nothing that would enforce it',
-    fix: 'leave it out of .cspace.json, config.json and the command line',
   });
 }
 

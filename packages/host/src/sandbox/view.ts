@@ -3,6 +3,7 @@ import { formatRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxStatus, SandboxView } from '@cspace/protocol/sandbox';
 import type { Health } from '@cspace/protocol/supervisor-api';
+import { getDomainName } from '@cspace/protocol/zones';
 import type { SandboxRecord } from '../registry/record.ts';
 import type { BrokenRecord } from '../registry/registry.ts';
 import type { House } from './house.ts';
@@ -14,6 +15,7 @@ export function getView(record: SandboxRecord): SandboxView {
   return {
     project: record.project,
     sandbox: record.sandbox,
+    domain: getDomainName(record),
     state: record.state,
     address: record.state === 'running' ? record.address : null,
     substrate: record.substrate,
@@ -29,6 +31,7 @@ export function getView(record: SandboxRecord): SandboxView {
 function getBrokenView({ ref, reason }: BrokenRecord): SandboxView {
   return {
     ...ref,
+    domain: getDomainName(ref),
     state: 'broken',
     address: null,
     substrate: null,

@@ -50,6 +50,8 @@ export interface MachineSpec {
   owner: Owner;
   mounts: Mount[];
   limits: Limits;
+  /** Kernel settings of the machine's own network, by their dotted names; the guest cannot change them. */
+  sysctls: Record<string, string>;
   /** Not secret: secrets go in a mounted file. */
   env: Record<string, string>;
   /** A host folder for what the machine needs while it exists: console log and such. */

@@ -22,6 +22,8 @@ export interface RunOptions {
   onLine?: (line: string) => void;
   /** False for a stream without end that is read by `onLine`: its output is then not gathered as well. */
   keepOutput?: boolean;
+  /** A program that writes more on one stream is ended: for output that nobody vouches for. */
+  maxBytes?: number;
   /** A file to append both streams to; for programs whose children keep them open (podman start). */
   outputFile?: string;
 }
@@ -82,6 +84,7 @@ function getExecaOptions(options: RunOptions): Options & { reject: false } {
     all: options.onLine !== undefined,
     ...(options.keepOutput === false ? { buffer: false } : {}),
     ...(input === undefined ? { stdin: 'ignore' as const } : { input }),
+    ...(options.maxBytes === undefined ? {} : { maxBuffer: options.maxBytes }),
     ...(signal === undefined ? {} : { cancelSignal: signal }),
     ...(cwd === undefined ? {} : { cwd }),
     ...(changesUser ? { uid: owner.uid, gid: owner.gid } : {}),

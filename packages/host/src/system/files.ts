@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, lchown, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
+import { chmod, type FileHandle, lchown, lstat, mkdir, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Owner } from './owner.ts';
 
@@ -25,6 +25,8 @@ export async function writeFileAtomic(
   try {
     const file = await open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, options.mode ?? 0o600);
     try {
+      // A mode that is asked for is meant, whatever the umask.
+      if (options.mode !== undefined) await file.chmod(options.mode);
       if (options.owner && process.getuid?.() === 0) await file.chown(options.owner.uid, options.owner.gid);
       await file.writeFile(data);
       await file.sync();
@@ -55,6 +57,7 @@ async function syncFolder(path: string): Promise<void> {
 export async function ensureFolder(path: string, options: WriteOptions = {}): Promise<void> {
   try {
     await mkdir(path, { mode: options.mode ?? 0o700 });
+    if (options.mode !== undefined) await chmod(path, options.mode);
     if (options.owner && process.getuid?.() === 0) await lchown(path, options.owner.uid, options.owner.gid);
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;

@@ -1,5 +1,8 @@
 import { readdir, readFile } from 'node:fs/promises';
 
+/** In the environment of all that a command in a sandbox starts: how it is found to be ended. */
+export const EXEC_MARKER = 'CSPACE_EXEC';
+
 /**
  * Sends a signal to every process whose environment holds `name=value` (proc(5), /proc/PID/environ), children that went
  * on in a session of their own included. Returns how many there were.

@@ -22,7 +22,7 @@ export function getPaths(home: string) {
     record: (ref: SandboxRef) => join(home, 'registry', ref.project, `${ref.sandbox}.json`),
     journal: (ref: SandboxRef) => join(home, 'journal', ref.project, `${ref.sandbox}.ndjson`),
     machine: (ref: SandboxRef) => of('machines', ref),
-    /** Bound at /run/cspace, read-only: secrets.env, sandbox.json, resolv.conf, hosts. */
+    /** Bound at /run/cspace, read-only: secrets.env, sandbox.json, resolv.conf, upstream.conf, hosts. */
     machineRun: (ref: SandboxRef) => of('machines', ref, 'run'),
     clone: (ref: SandboxRef) => of('clones', ref),
     /** A clone being made; renamed to `clone` when whole. */

@@ -66,6 +66,7 @@ export function createHarness(fixture: Fixture) {
         { source: join(own, 'run'), target: '/run/cspace', readOnly: true },
       ],
       limits: { cpus: 1, memoryMiB: 256, pids: 128 },
+      sysctls: {},
       env: {},
       folder: join(own, 'machine'),
       ...change,

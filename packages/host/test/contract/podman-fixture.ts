@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { attachMachine, detachMachine } from '../../src/network/attach.ts';
-import { ensureNetwork, removeNetwork } from '../../src/network/network.ts';
+import { ensureNetwork, getCablesConfig, removeNetwork, writeRules } from '../../src/network/network.ts';
+import type { Member } from '../../src/network/rules.ts';
 import { getHomeLabel } from '../../src/substrate/labels.ts';
 import { createPodman } from '../../src/substrate/podman/podman.ts';
 import type { Fixture } from './harness.ts';
@@ -29,7 +30,14 @@ export function getReason(): string | undefined {
 export async function makePodman(): Promise<Fixture> {
   const folder = mkdtempSync(join(tmpdir(), 'cspace-contract-'));
   const owner = { uid: 1501, gid: 1501 };
-  const network = { bridge: 'cspace0', subnet: '192.168.64.0/24', home: folder, owner };
+  const network = {
+    bridge: 'cspace0',
+    subnet: '192.168.64.0/24',
+    ports: { dns: 5354, http: 6280 },
+    home: folder,
+    owner,
+  };
+  const members = new Map<string, Member>();
   const addresses = new Map<string, string>();
   const substrate = createPodman({
     folder: join(folder, 'engine'),
@@ -39,7 +47,7 @@ export async function makePodman(): Promise<Fixture> {
   });
   const image = `localhost/cspace-contract:${process.pid}`;
   const signal = () => AbortSignal.timeout(60_000);
-  await ensureNetwork(network, signal());
+  await ensureNetwork(network, [], signal());
   await buildImage(folder, image, (context) => substrate.ensureImage({ ...context, signal: signal() }));
   return {
     substrate,
@@ -49,7 +57,9 @@ export async function makePodman(): Promise<Fixture> {
     async attach(ref: SandboxRef, pid: number) {
       const address = addresses.get(ref.sandbox) ?? `192.168.64.${addresses.size + 2}`;
       addresses.set(ref.sandbox, address);
-      await attachMachine({ ...network, pid, address }, signal());
+      members.set(address, { address, ...ref, network: 'nat' });
+      await writeRules(network, [...members.values()], signal());
+      await attachMachine({ ...(await getCablesConfig(network)), pid, address }, signal());
     },
     async detach(ref) {
       const address = addresses.get(ref.sandbox);

@@ -144,10 +144,27 @@ describe('configuration', () => {
     expect(HostConfig).toMatchObject({ PidsLimit: 123, Memory: 700 * 1024 * 1024 });
   });
 
-  test('network none, which nothing enforces yet, is refused and not ignored', async () => {
-    const up = await first.cspace(['up', 'mars', '--network', 'none']);
-    expect(up.code).toBe(3);
-    expect(up.stderr).toContain('"network": "none"');
+  test('network none holds: the daemon answers, a sibling does not, in neither direction', async () => {
+    expect(await first.cspace(['up', 'mars', '--network', 'none'])).toMatchObject({ code: 0 });
+    const { sandboxes } = JSON.parse((await first.cspace(['ls', '--json'])).stdout);
+    const addressOf = (name: string) =>
+      sandboxes.find((one: { sandbox: string }) => one.sandbox === name).address;
+    const reach = async (from: string, address: string, port: number) => {
+      const script = `timeout 5 bash -c 'exec 3<>/dev/tcp/${address}/${port}'`;
+      return (await first.cspace(['exec', from, '--', 'sh', '-c', script])).code === 0;
+    };
+    const served = first.start(['exec', 'mercury', '--', 'python3', '-m', 'http.server', '3000']);
+    const servedToo = first.start(['exec', 'mars', '--', 'python3', '-m', 'http.server', '3000']);
+    expect(await first.cspace(['up', 'venus'])).toMatchObject({ code: 0 });
+    await waitUntil('the server answers a sibling', () => reach('venus', addressOf('mercury'), 3000));
+    expect(await reach('mars', '192.168.64.1', 6280)).toBe(true);
+    expect(await reach('mars', addressOf('mercury'), 3000)).toBe(false);
+    expect(await reach('venus', addressOf('mars'), 3000)).toBe(false);
+    for (const child of [served, servedToo]) {
+      child.kill('SIGTERM');
+      await child.exited;
+    }
+    expect(await first.cspace(['rm', '--force', 'mars'])).toMatchObject({ code: 0 });
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
 import { getMissingProblem } from '../../src/cli/offer-setup.ts';
 import { formatProblem } from '../../src/cli/output/problem.ts';
+import { findPort, findWebPorts, getSeveralProblem } from '../../src/cli/pick-port.ts';
 import { getNeedsRootProblem } from '../../src/client/sudo.ts';
 import { toBuildProblem } from '../../src/image/build-problem.ts';
 import type { SandboxRecord } from '../../src/registry/record.ts';
@@ -62,6 +63,19 @@ async function makeRepository(name: string, ...args: string[]): Promise<string> 
 
 const stopped = { project: 'shop', sandbox: 'mercury', state: 'stopped', address: null } as SandboxRecord;
 
+const mercury = { project: 'shop', sandbox: 'mercury' };
+const vite = {
+  port: 3000,
+  protocol: 'tcp' as const,
+  addresses: ['127.0.0.1'],
+  process: 'node',
+  pid: 12,
+  reachable: true,
+  speaks: 'http' as const,
+  url: 'http://mercury.shop.cspace2.local:3000/',
+};
+const hidden = { ...vite, reachable: false, reason: 'bound to ::1 alone; bind 127.0.0.1', url: null };
+
 const CASES: Record<string, () => Promise<Problem> | Problem> = {
   'outside of a repository': async () => {
     await mkdir(join(folder, 'plain'));
@@ -98,6 +112,10 @@ const CASES: Record<string, () => Promise<Problem> | Problem> = {
       }),
     ),
   'the sandbox is stopped': () => catchProblem(() => getSupervisor({} as House, stopped)),
+  'nothing listens on the port': () => catchProblem(() => findPort(mercury, [vite], 4000)),
+  'the port is not reachable': () => catchProblem(() => findPort(mercury, [hidden], 3000)),
+  'nothing speaks HTTP': () => catchProblem(() => findWebPorts(mercury, [])),
+  'several ports speak HTTP': () => getSeveralProblem(mercury, [vite, { ...vite, port: 8080 }]).problem,
   'secrets that others can read': async () => {
     const path = join(home, 'secrets.env');
     await writeFile(path, 'ANTHROPIC_API_KEY=x\n');

@@ -74,7 +74,7 @@ describe('up', () => {
     expect(stderr).toStartWith('note: limits.pids: ');
     expect(stderr).toEndWith('cloning it\n');
     expect(stdout).toStartWith(
-      'shop/mercury is up at 192.168.64.2, on branch cspace/mercury\nnote: no credential',
+      'shop/mercury is up at 192.168.64.2, on branch cspace/mercury\nits name is mercury.shop.cspace2.local\nnote: no credential',
     );
   });
 

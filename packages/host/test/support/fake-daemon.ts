@@ -7,6 +7,7 @@ import { PROTOCOL, VERSION } from '@cspace/protocol/version';
 export const mercury: SandboxView = {
   project: 'shop',
   sandbox: 'mercury',
+  domain: 'mercury.shop.cspace2.local',
   state: 'running',
   address: '192.168.64.2',
   substrate: 'podman',

@@ -33,6 +33,7 @@ export function formatStatus(status: SandboxStatus): string {
     ['agent', status.state === 'running' ? getAgent(status.supervisor) : null],
     ['model', status.practice ? 'practice model, because no credential was given' : null],
     ['address', status.address],
+    ['domain', status.address === null ? null : status.domain],
     ['substrate', status.substrate],
     ['branch', status.branch],
     ['session', status.session],

@@ -135,12 +135,13 @@ async function bringUp(context: CliContext, { client, request, options }: Attemp
 }
 
 function printUp({ sandbox, created }: UpEnd, output: Output): void {
-  const { address, branch, practice } = sandbox;
+  const { address, branch, domain, practice } = sandbox;
   const where = address === null ? '' : ` at ${address}`;
   const what = created
     ? `${formatRef(sandbox)} is up${where}`
     : `${formatRef(sandbox)} is running already${where}`;
   output.write(`${what}${branch === null ? '' : `, on branch ${branch}`}\n`);
+  if (address !== null) output.write(`its name is ${domain}\n`);
   if (!practice) return;
   output.write('note: no credential was found, so the practice model answers: a script, not a real model.\n');
   output.write('      It does what follows `run:`. For Claude put ANTHROPIC_API_KEY into secrets.env.\n');

@@ -36,6 +36,7 @@ export function declareMachineCommands(program: Command, context: CliContext, on
   }).action(async (name, options) => {
     onExit(await (await import('../commands/status.ts')).runStatus(context, name, options));
   });
+  declarePorts(program, context, onExit);
   addCommand(program, 'fetch <name>', {
     summary: "take a sandbox's commits into this repository",
     description:
@@ -72,5 +73,30 @@ function declareUp(program: Command, context: CliContext, onExit: OnExit): void 
     .option('--timings', 'print how long each part took')
     .action(async (name, options) => {
       onExit(await (await import('../commands/up.ts')).runUp(context, name, options));
+    });
+}
+
+function declarePorts(program: Command, context: CliContext, onExit: OnExit): void {
+  addCommand(program, 'ports <name>', {
+    summary: 'list what listens in a sandbox, with the URL of each',
+    description:
+      'List what listens in a sandbox, what it speaks and its URL. Servers on 127.0.0.1 and on 0.0.0.0 are reachable at the name of the sandbox; what is not is listed with the reason.',
+    examples: ['cspace ports mercury', "cspace ports mercury --json | jq -r '.ports[].url'"],
+  }).action(async (name, options) => {
+    onExit(await (await import('../commands/ports.ts')).runPorts(context, name, options));
+  });
+  addCommand(program, 'open <name> [port]', {
+    summary: "open a sandbox's server in the browser",
+    description:
+      "Open a sandbox's server in the browser: by $BROWSER, else as the desktop does. Without a port the only one that speaks HTTP; of several it asks, on a terminal. Prints the URL always; --print and --json do no more than that.",
+    examples: [
+      'cspace open mercury',
+      'cspace open mercury 3000',
+      'curl "$(cspace open mercury 3000 --print)"',
+    ],
+  })
+    .option('--print', 'print the URL and open nothing')
+    .action(async (name, port, options) => {
+      onExit(await (await import('../commands/open.ts')).runOpen(context, { name, port }, options));
     });
 }

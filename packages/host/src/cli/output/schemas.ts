@@ -8,6 +8,7 @@ import {
   UpEvent,
 } from '@cspace/protocol/daemon-api';
 import { EVENT_TYPES } from '@cspace/protocol/event';
+import { PortsResponse } from '@cspace/protocol/ports';
 import { Problem } from '@cspace/protocol/problem';
 import { SandboxStatus } from '@cspace/protocol/sandbox';
 import { InterruptResponse, SendResponse } from '@cspace/protocol/supervisor-api';
@@ -43,6 +44,9 @@ export const OUTPUT_SCHEMAS = {
   ls: ListResponse,
   status: SandboxStatus,
   fetch: FetchResponse,
+  ports: PortsResponse,
+  /** What would be opened; where it is the address and not the name, why, and what mends that. */
+  open: z.object({ url: z.string(), reason: z.string().optional(), fix: z.string().optional() }),
   /** The turn's id; with `--follow` the events of the turn. */
   send: z.union([SendResponse, EventLine]),
   logs: EventLine,

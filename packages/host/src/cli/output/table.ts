@@ -1,3 +1,15 @@
+import { toOneLine } from './terminal-text.ts';
+
+const MIN_LAST_COLUMN = 20;
+
+/** The table with what does not fit `columns` cut from the last cell of each row, which keeps 20 at least. */
+export function formatTableWithin(columns: number, rows: readonly (readonly string[])[]): string {
+  const before = formatTable(rows.map((row) => [...row.slice(0, -1), '|']));
+  const fixed = Bun.stringWidth(before.slice(0, before.indexOf('|\n')));
+  const last = Math.max(MIN_LAST_COLUMN, columns - fixed);
+  return formatTable(rows.map((row) => [...row.slice(0, -1), toOneLine(row.at(-1) ?? '', last)]));
+}
+
 /** Columns as wide as their widest cell, two spaces apart, no spaces at the end of a line. */
 export function formatTable(rows: readonly (readonly string[])[]): string {
   const widths: number[] = [];

@@ -16,6 +16,7 @@ import { down } from '../../sandbox/down.ts';
 import { fetchSandbox } from '../../sandbox/fetch.ts';
 import type { House } from '../../sandbox/house.ts';
 import { getSupervisor } from '../../sandbox/machine.ts';
+import { listPorts } from '../../sandbox/ports/list-ports.ts';
 import { remove } from '../../sandbox/remove.ts';
 import { createReporter } from '../../sandbox/spans.ts';
 import { up } from '../../sandbox/up.ts';
@@ -91,6 +92,7 @@ function addSandboxRoutes(app: Hono, house: House): void {
     const force = c.req.query('force') === '1';
     return c.json(await remove(house, getRef(c), { force, signal: c.req.raw.signal }));
   });
+  app.get(`${one}/ports`, async (c) => c.json(await listPorts(house, getRef(c), c.req.raw.signal)));
   app.post(`${one}/down`, async (c) => c.json(await down(house, getRef(c), c.req.raw.signal)));
   app.post(`${one}/fetch`, async (c) => c.json(await fetchSandbox(house, getRef(c), c.req.raw.signal)));
   app.post(`${one}/turns`, async (c) => {

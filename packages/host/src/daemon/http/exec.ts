@@ -7,14 +7,14 @@ import type { House } from '../../sandbox/house.ts';
 import { getSupervisor } from '../../sandbox/machine.ts';
 import { getRecord } from '../../sandbox/view.ts';
 import { BASE_ENV } from '../../system/exec.ts';
-import { signalMarked } from '../../system/marked-processes.ts';
+import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
 import { type Command, spawnPiped, spawnTerminal } from '../../system/spawn.ts';
 
 /** What belongs to one `exec` connection. */
 export interface ExecConnection {
   ref: SandboxRef;
   command?: Command;
-  /** Stands in the environment of everything the command starts: how it is found to be ended. */
+  /** The value of EXEC_MARKER: killing `podman exec` itself leaves what it started alive. */
   marker: string;
   /** What came is handled in its order: input must not overtake the start of the command. */
   last: Promise<void>;
@@ -24,9 +24,6 @@ export interface ExecConnection {
 }
 
 type Socket = ServerWebSocket<ExecConnection>;
-
-/** Names a command's processes; killing `podman exec` itself leaves what it started alive. */
-const MARKER_ENV = 'CSPACE_EXEC';
 
 export function createExecConnection(ref: SandboxRef, onClose: () => void): ExecConnection {
   return { ref, marker: randomUUID(), last: Promise.resolve(), closed: false, onClose };
@@ -53,7 +50,7 @@ export function createExecHandler(house: House): WebSocketHandler<ExecConnection
 /** When the client goes, the command goes. */
 function endCommand({ data }: Socket): void {
   if (!data.command || data.command.hasExited()) return;
-  void signalMarked(MARKER_ENV, data.marker, 'SIGKILL');
+  void signalMarked(EXEC_MARKER, data.marker, 'SIGKILL');
   data.command.kill();
 }
 
@@ -72,7 +69,7 @@ async function handleText(house: House, socket: Socket, text: string): Promise<v
   if (!socket.data.command) return start(house, socket, ExecRequest.parse(JSON.parse(text)));
   const control = ExecControl.parse(JSON.parse(text));
   if (control.type === 'resize') socket.data.command.resize(control.columns, control.rows);
-  if (control.type === 'signal') await signalMarked(MARKER_ENV, socket.data.marker, control.signal);
+  if (control.type === 'signal') await signalMarked(EXEC_MARKER, socket.data.marker, control.signal);
 }
 
 async function handleInput(socket: Socket, bytes: Buffer): Promise<void> {
@@ -89,7 +86,7 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
     tty: request.tty,
     user: request.user,
     cwd: request.cwd,
-    env: { [MARKER_ENV]: marker, ...(request.term ? { TERM: request.term } : {}) },
+    env: { [EXEC_MARKER]: marker, ...(request.term ? { TERM: request.term } : {}) },
   });
   const options = {
     env: { ...BASE_ENV, ...substrate.execEnv, ...(request.term ? { TERM: request.term } : {}) },

@@ -10,6 +10,7 @@ const SPEC: MachineSpec = {
   owner: { uid: 1501, gid: 1501 },
   mounts: [{ source: '/home/a da/x, y', target: '/workspace', readOnly: true }],
   limits: { cpus: 1.5, memoryMiB: 512, pids: 256 },
+  sysctls: { 'net.ipv4.conf.all.route_localnet': '1' },
   env: { TZ: 'UTC' },
   folder: '/m',
 };
@@ -31,6 +32,10 @@ test('getCreateArgv: limits, without swap on top', () => {
   const argv = getCreateArgv(SPEC, 'one');
   expect([after(argv, '--memory'), after(argv, '--memory-swap')]).toEqual(['512m', '512m']);
   expect([after(argv, '--pids-limit'), after(argv, '--cpus')]).toEqual(['256', '1.5']);
+});
+test('getCreateArgv: sysctls, each with its flag', () => {
+  expect(after(getCreateArgv(SPEC, 'one'), '--sysctl')).toBe('net.ipv4.conf.all.route_localnet=1');
+  expect(getCreateArgv({ ...SPEC, sysctls: {} }, 'one')).not.toContain('--sysctl');
 });
 test('getCreateArgv binds paths with spaces and commas', () =>
   expect(after(getCreateArgv(SPEC, 'one'), '--volume')).toStartWith('/home/a da/x, y:/workspace:ro,idmap='));

@@ -52,6 +52,7 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
     ...['--ipc', 'private', '--shm-size', '512m'],
     ...['--cap-drop', 'all', '--cap-add', CAPABILITIES.join(',')],
     ...getLimitFlags(spec),
+    ...Object.entries(spec.sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
     ...['--systemd', 'false', '--image-volume', 'ignore', '--restart', 'no'],
     ...['--log-driver', 'k8s-file', '--log-opt', quoteCsv(`path=${spec.folder}/${CONSOLE_LOG}`)],
     ...['--log-opt', `max-size=${CONSOLE_LOG_SIZE}`],
