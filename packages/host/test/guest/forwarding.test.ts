@@ -39,10 +39,12 @@ describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
     Array(2).fill(`${bind} ${mode === 'relay' && bind === '127.0.0.1' ? '127.0.0.1' : GATEWAY} 5`);
   const seenFromItself = (bind: string) => Array(2).fill(`${bind} ${ADDRESS} 5`);
   const change = async (verb: 'open' | 'close', bind: string) => {
-    for (const kind of ['tcp', 'udp'] as const) {
-      const spec = { kind, bind, port: TARGET.port };
-      await order(spaces.fromHost, ADDRESS, verb === 'open' ? { open: spec } : { close: spec });
-    }
+    const specs = (['tcp', 'udp'] as const).map((kind) => ({ kind, bind, port: TARGET.port }));
+    await order(
+      spaces.fromHost,
+      ADDRESS,
+      specs.map((spec) => (verb === 'open' ? { open: spec } : { close: spec })),
+    );
   };
 
   test('trap-31: says which way it goes', () =>
@@ -82,8 +84,11 @@ describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
     const calls = KEPT_PORTS.flatMap((port) =>
       (['tcp', 'udp'] as const).map((kind) => ({ kind, host: ADDRESS, port })),
     );
-    for (const { kind, port } of calls)
-      await order(spaces.fromHost, ADDRESS, { open: { kind, bind: '127.0.0.1', port } });
+    await order(
+      spaces.fromHost,
+      ADDRESS,
+      calls.map(({ kind, port }) => ({ open: { kind, bind: '127.0.0.1', port } })),
+    );
     const refused = calls.map(() => 'ECONNREFUSED');
     expect(await spaces.fromHost(calls)).toEqual(refused);
     expect(await spaces.fromItself(calls)).toEqual(refused);

@@ -21,10 +21,12 @@ export async function tryAll(place: Place, client: Client, probe: Probe) {
 
 type Order = { open: ServerSpec } | { close: Pick<ServerSpec, 'kind' | 'port'> };
 
-/** Starts or ends a server, by the one that takes orders. Throws what the server's side says where it cannot. */
-export async function order(probe: Probe, host: string, what: Order): Promise<void> {
-  const [answer] = await probe([{ kind: 'tcp', host, port: CONTROL_PORT, text: JSON.stringify(what) }]);
-  if (answer !== 'done') throw new Error(`${JSON.stringify(what)}: ${answer}`);
+/** Starts or ends servers, by the one that takes orders. Throws what the server's side says where it cannot. */
+export async function order(probe: Probe, host: string, orders: Order[]): Promise<void> {
+  const answers = await probe(
+    orders.map((one) => ({ kind: 'tcp', host, port: CONTROL_PORT, text: JSON.stringify(one) })),
+  );
+  if (answers.some((answer) => answer !== 'done')) throw new Error(`${JSON.stringify(orders)}: ${answers}`);
 }
 
 /** Answers of one TCP and one UDP call, again and again until they are those wanted or the time is over. */
