@@ -1,4 +1,5 @@
 import { createProgram } from '../../packages/host/src/cli/program.ts';
+import { getDocument } from '../../packages/host/src/daemon/http/openapi.ts';
 import { createContext } from '../../packages/host/test/support/cli-context.ts';
 import { getCliPage } from './cli-page.ts';
 import { getConfigPage } from './config-page.ts';
@@ -11,5 +12,6 @@ export function getPages(): Map<string, string> {
   return new Map([
     ['docs/config.md', getConfigPage(flags)],
     ['docs/cli.md', getCliPage(program)],
+    ['docs/openapi.json', `${JSON.stringify(getDocument(), null, 2)}\n`],
   ]);
 }

@@ -38,7 +38,7 @@ export const EVENT_DATA = {
 export type EventType = keyof typeof EVENT_DATA;
 export const EVENT_TYPES = Object.keys(EVENT_DATA) as [EventType, ...EventType[]];
 
-const Envelope = z.object({
+export const Envelope = z.object({
   v: z.literal(1),
   /** Counts from 1 without a gap within one `events.ndjson`, across restarts of the supervisor. */
   seq: z.number().int().positive(),

@@ -1,4 +1,5 @@
 import type { Owner } from '../system/owner.ts';
+import type { Guest } from './guest.ts';
 
 /** Where text goes. What a terminal may show and a file may not (lines that change) depends on `isTerminal`. */
 export interface Output {
@@ -29,6 +30,8 @@ export interface CliContext {
   env: Record<string, string | undefined>;
   cwd: string;
   owner: Owner;
+  /** The sandbox that we run in; undefined on a host. */
+  guest: Guest | undefined;
   /** The first Ctrl-C, SIGTERM or SIGHUP; the second one ends the process at once. */
   signal: AbortSignal;
   /** Called when the terminal's size changes; returns how to stop that. */

@@ -1,5 +1,6 @@
 import { getOwner } from '../system/owner.ts';
 import type { CliContext, Input, Output } from './context.ts';
+import { findGuest } from './guest.ts';
 import { getSelf } from './self.ts';
 
 /** The context of a real process. The second signal ends the process at once. */
@@ -24,6 +25,7 @@ export function createProcessContext(): CliContext {
     env: process.env,
     cwd: process.cwd(),
     owner: getOwner(),
+    guest: findGuest(process.env),
     signal: abort.signal,
     onResize(listener) {
       process.on('SIGWINCH', listener);

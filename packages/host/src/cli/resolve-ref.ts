@@ -4,12 +4,14 @@ import { locateHome } from '../client/locate-home.ts';
 import type { CliContext } from './context.ts';
 
 /**
- * The sandbox that a person means: `shop/mercury` from anywhere, `mercury` inside of the project. Throws `name-invalid`, or
+ * The sandbox that a person means: `shop/mercury` from anywhere, `mercury` inside of the project, in a
+ * sandbox of it too. Throws `name-invalid`, or
  * what finding the project throws.
  */
 export async function resolveRef(context: CliContext, name: string): Promise<SandboxRef> {
   const slash = name.indexOf('/');
   if (slash !== -1) return parseRef({ project: name.slice(0, slash), sandbox: name.slice(slash + 1) }, name);
+  if (context.guest) return parseRef({ project: context.guest.project, sandbox: name }, name);
   // A bad name is bad in every project: said before the project is looked for.
   parseRef({ project: 'p', sandbox: name }, name);
   const { findProject } = await import('./find-project.ts');

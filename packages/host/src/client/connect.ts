@@ -23,16 +23,16 @@ export async function connectDaemon(context: CliContext): Promise<DaemonClient> 
     const { ensureDaemonStarted } = await import('./start-daemon.ts');
     await ensureDaemonStarted({ home, context });
   }
-  return createDaemonClient(socket, context.signal);
+  return createDaemonClient(home, context.signal);
 }
 
 /** The daemon that runs, whatever its version; undefined where none does. */
 export async function findDaemon(
   context: CliContext,
 ): Promise<{ client: DaemonClient; hello: VersionResponse } | undefined> {
-  const { socket } = getPaths(await locateHome(context));
-  const hello = await shakeHands(socket, context.signal);
-  return hello && { client: createDaemonClient(socket, context.signal), hello };
+  const home = await locateHome(context);
+  const hello = await shakeHands(getPaths(home).socket, context.signal);
+  return hello && { client: createDaemonClient(home, context.signal), hello };
 }
 
 /** What the daemon says of itself; undefined where nobody listens. */

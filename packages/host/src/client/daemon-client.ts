@@ -13,29 +13,31 @@ import {
 import type { SandboxRef } from '@cspace/protocol/names';
 import { PortsResponse } from '@cspace/protocol/ports';
 import { SandboxStatus } from '@cspace/protocol/sandbox';
-import { InterruptResponse, type SendRequest, SendResponse } from '@cspace/protocol/supervisor-api';
+import { InterruptResponse, SendResponse } from '@cspace/protocol/supervisor-api';
+import { getPaths } from '../system/paths.ts';
+import { createHostEvents } from './host-events.ts';
 import { type RequestOptions, requestEvents, requestJson } from './http.ts';
+import { getPath, type SandboxApi } from './sandbox-api.ts';
 
 /** The daemon's API as functions. Every one throws ProblemError with what the daemon said. */
-export interface DaemonClient {
+export interface DaemonClient extends SandboxApi {
   readonly socket: string;
   status(): Promise<DaemonStatus>;
-  list(): Promise<ListResponse>;
-  get(ref: SandboxRef): Promise<SandboxStatus>;
   ports(ref: SandboxRef): Promise<PortsResponse>;
   /** Leaving the iteration early, or the signal, takes the `up` back. */
   up(body: UpRequest): AsyncIterable<UpEvent>;
   down(ref: SandboxRef): Promise<DownResponse>;
   remove(ref: SandboxRef, force: boolean): Promise<RemoveResponse>;
-  send(ref: SandboxRef, body: SendRequest): Promise<SendResponse>;
   interrupt(ref: SandboxRef): Promise<InterruptResponse>;
   fetch(ref: SandboxRef): Promise<FetchResponse>;
   buildImage(body: ImageBuildRequest): AsyncIterable<ImageBuildEvent>;
   stop(): Promise<StopResponse>;
 }
 
-/** A client of the daemon behind `socket`; the signal ends whatever it is waiting for. */
-export function createDaemonClient(socket: string, signal?: AbortSignal): DaemonClient {
+/** A client of the daemon of a home; the signal ends whatever it is waiting for. */
+export function createDaemonClient(home: string, signal?: AbortSignal): DaemonClient {
+  const paths = getPaths(home);
+  const { socket } = paths;
   const withSignal = (options: RequestOptions) => ({
     ...options,
     ...(signal === undefined ? {} : { signal }),
@@ -56,6 +58,7 @@ export function createDaemonClient(socket: string, signal?: AbortSignal): Daemon
         ...withSignal({ method: 'DELETE' }),
         schema: RemoveResponse,
       }),
+    events: (ref) => createHostEvents(paths.events(ref)),
     send: (ref, body) =>
       requestJson(socket, `${getPath(ref)}/turns`, { ...post(body), schema: SendResponse }),
     interrupt: (ref) =>
@@ -64,9 +67,4 @@ export function createDaemonClient(socket: string, signal?: AbortSignal): Daemon
     buildImage: (body) => requestEvents(socket, '/image/build', { ...post(body), schema: ImageBuildEvent }),
     stop: () => requestJson(socket, '/stop', { ...post(), schema: StopResponse }),
   };
-}
-
-/** The path of a sandbox's routes; names need no escaping, by their pattern. */
-export function getPath(ref: SandboxRef): string {
-  return `/sandboxes/${ref.project}/${ref.sandbox}`;
 }

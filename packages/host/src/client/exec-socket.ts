@@ -3,7 +3,7 @@ import { basename, dirname } from 'node:path';
 import { ExecControl, type ExecRequest } from '@cspace/protocol/daemon-api';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
-import { getPath } from './daemon-client.ts';
+import { getPath } from './sandbox-api.ts';
 
 export interface ExecOptions {
   socket: string;

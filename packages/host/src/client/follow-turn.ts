@@ -1,18 +1,14 @@
-import { stat } from 'node:fs/promises';
 import type { SandboxEvent } from '@cspace/protocol/event';
 import { formatRef, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
-import { readEvents } from '../events/read-events.ts';
-import type { DaemonClient } from './daemon-client.ts';
+import type { SandboxApi } from './sandbox-api.ts';
 
 export interface FollowOptions {
   ref: SandboxRef;
   turn: string;
-  /** The session's events on the host. */
-  path: string;
-  /** From getEventsEnd, asked before the turn was sent. */
-  fromOffset: number;
-  client: DaemonClient;
+  /** From `tail` of the sandbox's events, called before the turn was sent. */
+  events(signal: AbortSignal): AsyncIterable<SandboxEvent>;
+  client: Pick<SandboxApi, 'get'>;
   onEvent: (event: SandboxEvent) => void;
   signal: AbortSignal;
 }
@@ -22,22 +18,17 @@ const CHECK_MS = 3000;
 
 type TurnEnd = Extract<SandboxEvent, { type: 'turn.ended' }>['data'];
 
-/** Where the next event will be written: what comes before need not be read. */
-export async function getEventsEnd(path: string): Promise<number> {
-  return (await stat(path).catch(() => undefined))?.size ?? 0;
-}
-
 /**
  * Hands out the events of one turn until its end, which it returns. Throws `sandbox-not-running` where the sandbox ends
  * before the turn does, and `interrupted` for the signal; the turn itself goes on then.
  */
 export async function followTurn(options: FollowOptions): Promise<TurnEnd> {
-  const { ref, turn, path, fromOffset, onEvent, signal } = options;
+  const { ref, turn, onEvent, signal } = options;
   const stop = new AbortController();
   const either = AbortSignal.any([signal, stop.signal]);
   const watched = watchSandbox(options, stop);
   try {
-    for await (const event of readEvents(path, { fromOffset, follow: true, signal: either })) {
+    for await (const event of options.events(either)) {
       if (event.turn !== turn) continue;
       onEvent(event);
       if (event.type === 'turn.ended') return event.data;
@@ -74,8 +65,11 @@ async function watchSandbox(
   return undefined;
 }
 
-async function findObstacle(ref: SandboxRef, client: DaemonClient): Promise<ProblemError | undefined> {
-  let status: Awaited<ReturnType<DaemonClient['get']>>;
+async function findObstacle(
+  ref: SandboxRef,
+  client: FollowOptions['client'],
+): Promise<ProblemError | undefined> {
+  let status: Awaited<ReturnType<SandboxApi['get']>>;
   try {
     status = await client.get(ref);
   } catch (error) {

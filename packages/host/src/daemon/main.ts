@@ -13,9 +13,9 @@ import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
 import { createDnsService } from './dns-service.ts';
 import { createApp, getRunning } from './http/app.ts';
-import { createGateway } from './http/gateway.ts';
-import { createHttpService } from './http/gateway-service.ts';
+import { createHttpService } from './http/http-service.ts';
 import { createIdleTimer } from './idle.ts';
+import { createOpenRequests } from './open-requests.ts';
 import { compareWithMachines, reconcile } from './reconcile.ts';
 import { listenOnSocket } from './server.ts';
 
@@ -27,6 +27,8 @@ export interface DaemonOptions {
 
 /** An `up` under way may build an image: a daemon that was told to leave waits that long for it. */
 const DRAIN_TIMEOUT_MS = 30 * 60_000;
+/** What is asked by TCP is short, but for the model; a sandbox must not keep the daemon from leaving. */
+const HTTP_DRAIN_TIMEOUT_MS = 10_000;
 const LOCK_TIMEOUT_MS = 10_000;
 const LOCK_PAUSE_MS = 20;
 /** Removing the network is a handful of short commands. */
@@ -81,9 +83,18 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   // All that the daemon takes from its environment: tests script the model of real sandboxes, and take sysctls away.
   const { CSPACE_TEST_FORWARDING: forwarding, CSPACE_TEST_SCRIPTS: scripts } = process.env;
   const house = await createHouse({ home, owner, config, log, forwarding });
+  const isBusy = () => house.registry.list().some((record) => record.state === 'running');
+  let isReady = false;
+  const idle = createIdleTimer({
+    idleSeconds: config.idleSeconds,
+    // What is brought in order first may take longer than the idle time.
+    isBusy: () => !isReady || isBusy(),
+    onIdle: () => leave('idle'),
+  });
+  const requests = createOpenRequests(() => idle.begin());
   const practiceModel = createPracticeModel({ scripts: scripts === '1' });
   house.network.serve([
-    createHttpService({ port: config.ports.http, gateway: createGateway({ house, practiceModel }) }),
+    createHttpService({ house, port: config.ports.http, practiceModel, requests, signal }),
     createDnsService({
       port: config.ports.dns,
       registry: house.registry,
@@ -94,18 +105,14 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   // Before anything is served: a name must not lead to an address whose machine ended while no daemon ran. What takes
   // time, taking away what is left of machines, comes after: names and the model are back in a fraction of a second.
   const machines = await compareWithMachines(house, signal);
-  const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
   const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
   await opening.catch((error) => log.error('network', { error: String(error) }));
   await reconcile(house, machines, signal);
-  const idle = createIdleTimer({
-    idleSeconds: config.idleSeconds,
-    isBusy,
-    onIdle: () => leave('idle'),
-  });
   const app = createApp({ house, idle, startedAt: house.now().toISOString(), stop: () => leave('asked to') });
   const server = listenOnSocket({ socket: house.paths.socket, owner, house, idle, fetch: app.fetch });
+  isReady = true;
+  idle.touch();
   log.info('ready');
   const watching = house
     .getSubstrate()
@@ -116,13 +123,21 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
         .finally(() => idle.touch());
     }, signal)
     .catch((error) => log.error('watch', { error: String(error) }));
-  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
-  await server.close(DRAIN_TIMEOUT_MS);
+  await waitForAbort(signal);
+  await Promise.all([server.close(DRAIN_TIMEOUT_MS), requests.drain(HTTP_DRAIN_TIMEOUT_MS)]);
   idle.stop();
   await watching;
   if (getRunning(house).length > 0) return house.network.close();
   await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
   await removeEngineFolder(house.homeLabel);
+}
+
+/** It may have been told to leave while it was getting ready. */
+function waitForAbort(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
 }
 
 /** With the folder of all homes, where this was the last one. */

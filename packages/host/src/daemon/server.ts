@@ -5,6 +5,7 @@ import { createExecConnection, createExecHandler, type ExecConnection } from './
 import { getRefOfExec } from './http/exec-path.ts';
 import { respondProblem } from './http/respond.ts';
 import type { IdleTimer } from './idle.ts';
+import { createOpenRequests, endWith } from './open-requests.ts';
 
 export interface ServerOptions {
   socket: string;
@@ -29,31 +30,19 @@ const NO_IDLE_TIMEOUT: object = { idleTimeout: 0 };
 export function listenOnSocket({ socket, owner, house, idle, fetch }: ServerOptions): SocketServer {
   // The lock is ours, so whoever left this behind is dead.
   rmSync(socket, { force: true });
-  const open = new Set<Promise<void>>();
-  const track = () => {
-    const end = idle.begin();
-    let done = () => {};
-    const finished = new Promise<void>((resolve) => {
-      done = resolve;
-    });
-    open.add(finished);
-    return () => {
-      end();
-      open.delete(finished);
-      done();
-    };
-  };
+  const open = createOpenRequests(() => idle.begin());
   const before = process.umask(0o177);
   const server = Bun.serve<ExecConnection>({
     unix: socket,
     ...NO_IDLE_TIMEOUT,
     async fetch(request, server) {
-      const done = track();
+      const done = open.begin();
       try {
         const ref = getRefOfExec(request);
         if (ref) {
           const upgraded = server.upgrade(request, { data: createExecConnection(ref, done) });
-          return upgraded ? undefined : new Response('expected a WebSocket', { status: 426 });
+          if (upgraded) return undefined;
+          return endWith(new Response('expected a WebSocket', { status: 426 }), done);
         }
         return endWith(await fetch(request), done);
       } catch (error) {
@@ -69,30 +58,8 @@ export function listenOnSocket({ socket, owner, house, idle, fetch }: ServerOpti
   return {
     async close(timeoutMs) {
       rmSync(socket, { force: true });
-      await Promise.race([Promise.all(open), Bun.sleep(timeoutMs)]);
+      await open.drain(timeoutMs);
       await server.stop(true);
     },
   };
-}
-
-/** The same response; `done` is called when its body was sent, or its reader went away. */
-function endWith(response: Response, done: () => void): Response {
-  if (!response.body) {
-    done();
-    return response;
-  }
-  const reader = response.body.getReader();
-  const body = new ReadableStream<Uint8Array>({
-    async pull(controller) {
-      const { done: ended, value } = await reader.read();
-      if (!ended) return controller.enqueue(value);
-      controller.close();
-      done();
-    },
-    async cancel(reason) {
-      await reader.cancel(reason);
-      done();
-    },
-  });
-  return new Response(body, response);
 }

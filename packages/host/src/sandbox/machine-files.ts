@@ -11,6 +11,7 @@ import type { House } from './house.ts';
 export interface RunFiles {
   'secrets.env': string;
   'supervisor.env': string;
+  'api.token': string;
   'resolv.conf': string;
   'upstream.conf': string;
   hosts: string;
@@ -32,7 +33,7 @@ export async function removeMachineFolder(house: House, ref: SandboxRef): Promis
 
 export async function writeRunFiles(house: House, ref: SandboxRef, files: RunFiles): Promise<void> {
   for (const [name, text] of Object.entries(files)) {
-    const mode = name.endsWith('.env') ? 0o600 : 0o644;
+    const mode = /\.(env|token)$/.test(name) ? 0o600 : 0o644;
     await writeFileAtomic(join(house.paths.machineRun(ref), name), text, { owner: house.owner, mode });
   }
 }

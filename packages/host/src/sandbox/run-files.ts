@@ -7,13 +7,13 @@ import { getResolvConf, getUpstreamConf, type HostResolver, parseHostResolver } 
 import type { House } from './house.ts';
 import type { RunFiles } from './machine-files.ts';
 import { type Credentials, renderEnvFile, renderSecrets } from './provision/credentials.ts';
-import type { Tokens } from './tokens.ts';
+import type { NewTokens } from './tokens.ts';
 
 export interface RunFilesOptions {
   house: House;
   record: SandboxRecord;
   credentials: Credentials;
-  tokens: Tokens;
+  tokens: NewTokens;
   /** The host's resolver configuration (resolv.conf(5)). */
   hostResolvConf?: string;
 }
@@ -35,6 +35,7 @@ export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
       ...(model ? { [SUPERVISOR_ENV.model]: model } : {}),
       ...(credentials.practice ? { [SUPERVISOR_ENV.practice]: '1' } : {}),
     }),
+    'api.token': `${tokens.api}\n`,
     'resolv.conf': getResolvConf(record.project, resolver),
     'upstream.conf': getUpstreamConf(resolver),
     // Nothing for ::1: `localhost` must be where the forwarding looks for servers.

@@ -32,6 +32,8 @@ export function createSupervisorClient(at: SupervisorAddress, fetcher: typeof fe
         headers: { authorization: `Bearer ${at.token}`, 'content-type': 'application/json' },
         signal: rest.signal ? AbortSignal.any([rest.signal, deadline]) : deadline,
         redirect: 'error',
+        // The token is for the supervisor, not for the proxy of the daemon's environment (`false` is what Bun understands).
+        ...({ proxy: false } as object),
       });
       body = await readJson(response);
     } catch (error) {

@@ -11,13 +11,16 @@ const Tokens = z.strictObject({
   supervisor: z.string().min(32),
   /** The sandbox shows it to the practice model. */
   model: z.string().min(32),
+  /** The sandbox shows it to the rest of the daemon's HTTP service. A machine from before there was one has none. */
+  api: z.string().min(32).optional(),
 });
 export type Tokens = z.infer<typeof Tokens>;
+export type NewTokens = Tokens & { api: string };
 
 /** The tokens of each machine, gone with its folder. Never in a record, a log, an answer or an event. */
 export interface TokenStore {
   /** New ones, on disk before it resolves; the machine's folder has to exist. */
-  create(ref: SandboxRef): Promise<Tokens>;
+  create(ref: SandboxRef): Promise<NewTokens>;
   get(ref: SandboxRef): Promise<Tokens | undefined>;
   forget(ref: SandboxRef): void;
 }
@@ -27,7 +30,7 @@ export function openTokenStore(paths: Paths, owner: Owner): TokenStore {
   const getFile = (ref: SandboxRef) => join(paths.machine(ref), 'tokens.json');
   return {
     async create(ref) {
-      const tokens = { supervisor: createToken(), model: createToken() };
+      const tokens = { supervisor: createToken(), model: createToken(), api: createToken() };
       await writeFileAtomic(getFile(ref), JSON.stringify(tokens), { owner });
       known.set(formatRef(ref), tokens);
       return tokens;
@@ -47,7 +50,7 @@ export function openTokenStore(paths: Paths, owner: Owner): TokenStore {
   };
 }
 
-function createToken(): string {
+export function createToken(): string {
   return `cspace-${randomBytes(24).toString('base64url')}`;
 }
 

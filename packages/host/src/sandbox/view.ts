@@ -44,15 +44,18 @@ function getBrokenView({ ref, reason }: BrokenRecord): SandboxView {
   };
 }
 
-/** Every sandbox, by project and age; the broken ones too. */
-export async function listSandboxes(house: House): Promise<SandboxView[]> {
+/** Every sandbox, of one project or of all, by project and age; the broken ones too. */
+export async function listSandboxes(house: House, project?: string): Promise<SandboxView[]> {
+  const isWanted = (ref: SandboxRef) => project === undefined || ref.project === project;
+  const wanted = house.registry.list().filter(isWanted);
+  const broken = house.registry.listBroken().filter((one) => isWanted(one.ref));
   const records = await Promise.all(
-    house.registry.list().map(async (record) => {
+    wanted.map(async (record) => {
       if (record.state !== 'running' || record.session !== null) return record;
       return (await askHealth(house, record))?.record ?? record;
     }),
   );
-  return [...records.map(getView), ...house.registry.listBroken().map(getBrokenView)].sort(
+  return [...records.map(getView), ...broken.map(getBrokenView)].sort(
     (a, b) =>
       a.project.localeCompare(b.project) ||
       (a.createdAt ?? '').localeCompare(b.createdAt ?? '') ||

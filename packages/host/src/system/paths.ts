@@ -15,6 +15,8 @@ export function getPaths(home: string) {
     daemonLog: join(home, 'daemon.log'),
     config: join(home, 'config.json'),
     secrets: join(home, 'secrets.env'),
+    /** What programs of the host show to the daemon's HTTP service on 127.0.0.1. */
+    httpToken: join(home, 'http.token'),
     registry: join(home, 'registry'),
     cache: join(home, 'cache'),
     record: (ref: SandboxRef) => join(home, 'registry', ref.project, `${ref.sandbox}.json`),
@@ -45,4 +47,8 @@ export const GUEST = {
   transcripts: '/home/dev/.claude/projects/-workspace',
   run: '/run/cspace',
   secrets: '/run/cspace/secrets.env',
+  /** Which sandbox this is, and where its daemon answers; in no other place than a sandbox. */
+  sandboxFile: 'sandbox.json',
+  /** What the sandbox shows to the daemon's HTTP service on the gateway. */
+  apiToken: 'api.token',
 } as const;

@@ -1,4 +1,5 @@
 import type { CliContext, Output } from '../../src/cli/context.ts';
+import type { Guest } from '../../src/cli/guest.ts';
 import { runCli } from '../../src/cli/run-cli.ts';
 import { getOwner } from '../../src/system/owner.ts';
 
@@ -8,6 +9,8 @@ export interface CallOptions {
   input?: string;
   signal?: AbortSignal;
   self?: readonly string[];
+  /** Stands for running inside this sandbox. */
+  guest?: Guest;
   /** Columns of stdout and stderr, which are no terminals. */
   columns?: number;
 }
@@ -51,6 +54,7 @@ export function createContext(argv: string[], options: CallOptions = {}) {
     env: options.env ?? {},
     cwd: options.cwd ?? '/',
     owner: getOwner({}),
+    guest: options.guest,
     signal: options.signal ?? new AbortController().signal,
     onResize: () => () => {},
     self: options.self ?? ['false'],

@@ -1,12 +1,12 @@
 import { formatRef } from '@cspace/protocol/names';
 import type { SandboxView } from '@cspace/protocol/sandbox';
-import { connectDaemon } from '../../client/connect.ts';
+import { connectApi } from '../../client/connect-api.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
 import { formatTableWithin } from '../output/table.ts';
 
 export async function runLs(context: CliContext, options: { json?: boolean }): Promise<number> {
-  const list = await (await connectDaemon(context)).list();
+  const list = await (await connectApi(context)).list();
   if (options.json) printJson(context.stdout, list);
   else if (list.sandboxes.length === 0) context.stderr.write('no sandboxes yet; make one: cspace up\n');
   else context.stdout.write(formatList(list.sandboxes, context.stdout.columns));

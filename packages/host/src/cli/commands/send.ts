@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ProblemError } from '@cspace/protocol/problem';
 import { MAX_TURN_BYTES } from '@cspace/protocol/supervisor-api';
-import { connectDaemon } from '../../client/connect.ts';
-import { locateHome } from '../../client/locate-home.ts';
+import { connectApi } from '../../client/connect-api.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
 import { resolveRef } from '../resolve-ref.ts';
@@ -20,11 +19,9 @@ export async function runSend(
 ): Promise<number> {
   const ref = await resolveRef(context, name);
   const text = await readText(context, words);
-  const client = await connectDaemon(context);
+  const client = await connectApi(context);
   const json = options.json === true;
-  if (options.follow) {
-    return sendAndFollow(context, { client, home: await locateHome(context), ref, text, json });
-  }
+  if (options.follow) return sendAndFollow(context, { client, ref, text, json });
   const sent = await client.send(ref, { id: randomUUID(), text });
   if (json) printJson(context.stdout, sent);
   else context.stdout.write(`${sent.id}\n`);

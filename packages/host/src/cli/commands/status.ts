@@ -1,7 +1,7 @@
 import { formatRef } from '@cspace/protocol/names';
 import type { SandboxStatus } from '@cspace/protocol/sandbox';
 import type { Health } from '@cspace/protocol/supervisor-api';
-import { connectDaemon } from '../../client/connect.ts';
+import { connectApi } from '../../client/connect-api.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
 import { formatTable } from '../output/table.ts';
@@ -14,7 +14,7 @@ export async function runStatus(
   options: { json?: boolean },
 ): Promise<number> {
   const ref = await resolveRef(context, name);
-  const status = await (await connectDaemon(context)).get(ref);
+  const status = await (await connectApi(context)).get(ref);
   if (options.json) printJson(context.stdout, status);
   else context.stdout.write(formatStatus(status));
   return 0;

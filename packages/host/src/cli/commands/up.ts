@@ -48,7 +48,7 @@ export async function runUp(
   if (!json) printUp(end, text === undefined ? context.stdout : context.stderr);
   if (text === undefined) return 0;
   const ref = { project: end.sandbox.project, sandbox: end.sandbox.sandbox };
-  return sendAndFollow(context, { client, home, ref, text, json });
+  return sendAndFollow(context, { client, ref, text, json });
 }
 
 interface Call {

@@ -13,25 +13,58 @@ export function respondProblem(error: unknown, log: Log): Response {
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
 
-/** The body by its schema. Throws `usage` that names what is wrong with it. */
+/** The body by its schema. Throws `usage` that names what is wrong with it, and `too-large`. */
 export async function readBody<T>(request: Request, schema: z.ZodType<T>): Promise<T> {
-  const text = await request.text();
-  if (text.length > MAX_BODY_BYTES) {
-    throw new ProblemError({ code: 'too-large', message: 'the request is too large' });
-  }
+  const text = Buffer.from(await readBytes(request, MAX_BODY_BYTES)).toString('utf8');
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw new ProblemError({ code: 'usage', message: 'the request is no JSON' });
   }
+  return check(value, schema);
+}
+
+/** The query by its schema. Throws `usage`. */
+export function readQuery<T>(request: Request, schema: z.ZodType<T>): T {
+  return check(Object.fromEntries(new URL(request.url).searchParams), schema);
+}
+
+function check<T>(value: unknown, schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new ProblemError({
     code: 'usage',
     message: 'the request is not understood',
-    why: z.prettifyError(parsed.error),
+    why: z.prettifyError(parsed.error).slice(0, MAX_WHY_CHARACTERS),
   });
+}
+
+/** What was not understood is quoted, and may be long. */
+const MAX_WHY_CHARACTERS = 1000;
+
+/** The same request for another URL, its body read. Throws `too-large`. */
+export async function limitBody(
+  request: Request,
+  { url, maxBytes }: { url: string; maxBytes: number },
+): Promise<Request> {
+  const { method, headers, signal } = request;
+  if (!request.body) return new Request(url, { method, headers, signal });
+  return new Request(url, { method, headers, signal, body: await readBytes(request, maxBytes) });
+}
+
+/** Stops reading at the first byte too many: how long a body is said to be, and how long it is, are the client's words. */
+async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array<ArrayBuffer>> {
+  const tooLarge = { code: 'too-large', message: `the request is larger than ${maxBytes} bytes` } as const;
+  if (Number(request.headers.get('content-length')) > maxBytes) throw new ProblemError(tooLarge);
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of request.body ?? []) {
+    bytes += chunk.length;
+    if (bytes > maxBytes) throw new ProblemError(tooLarge);
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }
 
 /**
