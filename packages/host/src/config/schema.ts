@@ -42,7 +42,7 @@ export const UserFile = z.strictObject({
     // IFNAMSIZ of the kernel is 16 with the final zero.
     .regex(/^[a-z][a-z0-9-]{0,14}$/, 'at most 15 lower-case letters, digits and hyphens, a letter first')
     .optional()
-    .describe('the network interface that the sandboxes hang on'),
+    .describe('the network interface with the gateway’s address, and the nft table'),
   subnet: Subnet.optional().describe(
     'IPv4 network of the sandboxes, /16 to /28; its first address is the gateway',
   ),

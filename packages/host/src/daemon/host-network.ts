@@ -103,7 +103,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
         const member = members.get(holder.address);
         // A stopped sandbox remembers its address, which may be another one's by now.
         if (member && formatRef(member) !== formatRef(holder)) return;
-        await detachMachine(holder.address, signal);
+        await detachMachine({ ...(await getCablesConfig(network)), address: holder.address }, signal);
         if (members.delete(holder.address) && isMade) await writeMembers(signal);
       }),
   };

@@ -1,6 +1,5 @@
 import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
-import { type CablesConfig, getCableLines } from './cables.ts';
-import { parseLinks } from './links.ts';
+import { type CablesConfig, findCables, getCableLines } from './cables.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
 
 interface AttachOptions extends CablesConfig {
@@ -46,24 +45,30 @@ export async function attachMachine(options: AttachOptions, signal: AbortSignal)
   const added = await tryTool(['ip', '-batch', '-'], signal, hostBatch);
   if (!added.ok) {
     if (added.cancelled) throw getToolProblem(action, added, 'ip');
-    await detachMachine(options.address, signal);
+    // Whatever has the name: the subnet is ours, or we would not be here.
+    await tryTool(['ip', 'link', 'del', getVethName(options.address)], signal);
     await runTool(action, ['ip', '-batch', '-'], { signal, input: hostBatch });
   }
   try {
     const argv = ['nsenter', `--net=/proc/${options.pid}/ns/net`, 'ip', '-batch', '-'];
     await runTool(action, argv, { signal, input: getGuestBatch(options) });
   } catch (error) {
-    await detachMachine(options.address, AbortSignal.timeout(5000)).catch(() => undefined);
+    await detachMachine(options, AbortSignal.timeout(5000)).catch(() => undefined);
     throw error;
   }
 }
 
-/** Takes the cable away; nothing where there is none. By hand, as the kernel is slow to do it with a namespace's end. */
-export async function detachMachine(address: string, signal: AbortSignal): Promise<void> {
+/**
+ * Takes the cable away; nothing where there is none, or where it is another home's, as in a home that was refused the
+ * subnet. By hand, as the kernel is slow to do it with a namespace's end.
+ */
+export async function detachMachine(
+  { address, ...config }: CablesConfig & { address: string },
+  signal: AbortSignal,
+): Promise<void> {
   const veth = getVethName(address);
+  if (!(await findCables(config, signal)).includes(veth)) return;
   const removed = await tryTool(['ip', 'link', 'del', veth], signal);
-  if (removed.ok) return;
-  const links = parseLinks(await runTool('list the interfaces', ['ip', '-json', 'link', 'show'], { signal }));
-  if (!links.some((link) => link.ifname === veth)) return;
+  if (removed.ok || !(await findCables(config, signal)).includes(veth)) return;
   throw getToolProblem(`take ${address} off the network`, removed, 'ip');
 }

@@ -14,6 +14,14 @@ export async function readLinks(signal: AbortSignal): Promise<Link[]> {
   return parseLinks(await runTool('list the interfaces', argv, { signal }));
 }
 
+/** The names of this home's cables. */
+export async function findCables(
+  { subnet, homeLabel }: CablesConfig,
+  signal: AbortSignal,
+): Promise<string[]> {
+  return getCables(await readLinks(signal), { group: getLinkGroup(subnet), homeLabel });
+}
+
 /**
  * What makes the host's end of a cable one of the network, whatever its other end is: lines for `ip -batch`. Each may be
  * repeated. The neighbour entry is permanent, so that no ARP of the guest's changes it.
@@ -40,7 +48,7 @@ export async function tidyCables(
   signal: AbortSignal,
 ): Promise<void> {
   for (let tries = 1; ; tries += 1) {
-    const lines = getTidyLines(config, members, await readLinks(signal));
+    const lines = getTidyLines(config, members, await findCables(config, signal));
     if (lines.length === 0) return;
     const tidied = await tryTool(['ip', '-force', '-batch', '-'], signal, `${lines.join('\n')}\n`);
     if (tidied.ok) return;
@@ -53,10 +61,10 @@ export async function tidyCables(
 function getTidyLines(
   { subnet, homeLabel }: CablesConfig,
   members: readonly Member[],
-  links: readonly Link[],
+  cables: readonly string[],
 ): string[] {
   const addresses = new Map(members.map(({ address }) => [getVethName(address), address]));
-  return getCables(links, { group: getLinkGroup(subnet), homeLabel }).flatMap((cable) => {
+  return cables.flatMap((cable) => {
     const address = addresses.get(cable);
     return address === undefined ? [`link del ${cable}`] : getCableLines({ subnet, homeLabel, address });
   });

@@ -41,5 +41,5 @@ export function getUpstreamConf({ upstream }: HostResolver): string {
 export function getResolvConf(project: string, { search }: HostResolver): string {
   const domains = [`${project}.${ZONES[0]}`, ...search].slice(0, MAX_SEARCH);
   // dnsmasq answers at once, or is not there: nothing is won by waiting the usual five seconds.
-  return `nameserver 127.0.0.1\nsearch ${domains.join(' ')}\noptions timeout:2 attempts:2\n`;
+  return `nameserver 127.0.0.1\nsearch ${domains.join(' ')}\noptions timeout:3 attempts:2\n`;
 }

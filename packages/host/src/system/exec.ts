@@ -36,6 +36,8 @@ export interface RunResult {
   signal: string | undefined;
   timedOut: boolean;
   cancelled: boolean;
+  /** It was ended because it wrote more than `maxBytes`. */
+  tooMuch: boolean;
   /** The program does not exist or may not be executed. */
   notFound: boolean;
   stdout: string;
@@ -64,6 +66,7 @@ export async function run(argv: readonly string[], options: RunOptions): Promise
     signal: result.signal,
     timedOut: result.timedOut,
     cancelled: result.isCanceled,
+    tooMuch: result.isMaxBuffer,
     notFound: result.code === 'ENOENT' || result.code === 'EACCES',
     stdout: String(result.stdout ?? ''),
     stderr: String(result.stderr ?? ''),

@@ -63,7 +63,9 @@ export async function makePodman(): Promise<Fixture> {
     },
     async detach(ref) {
       const address = addresses.get(ref.sandbox);
-      if (address !== undefined) await detachMachine(address, signal());
+      if (address !== undefined) {
+        await detachMachine({ ...(await getCablesConfig(network)), address }, signal());
+      }
     },
     async dispose() {
       podman(['rmi', '--force', image], substrate.execEnv);

@@ -6,8 +6,8 @@ import { makeQuery } from '../../src/dns/testing.ts';
 import { type DnsProcess, flood, startDnsProcess } from '../support/dns-flood.ts';
 import { readCorpus } from '../support/dns-fuzz/corpus.ts';
 import { mutate } from '../support/dns-fuzz/mutate.ts';
-import { createRandom } from '../support/dns-fuzz/random.ts';
 import { type DnsServer, startDnsServer } from '../support/dns-server.ts';
+import { createRandom } from '../support/random.ts';
 import { waitUntil } from '../support/world.ts';
 
 const LIMITS = { idleMs: 400, lifetimeMs: 60_000, connections: 40, connectionsOfPeer: 20 };

@@ -87,32 +87,23 @@ for (const program of ['iptables-nft', 'iptables-legacy']) {
 }
 
 describe('whatever the host has set', () => {
+  const ALL = '/proc/sys/net/ipv4/conf/all';
   const BRIDGE_CALLS = '/proc/sys/net/bridge/bridge-nf-call-iptables';
-  for (const value of ['0', '1'])
-    testUnless(reason ?? (existsSync(BRIDGE_CALLS) ? undefined : 'this kernel has no br_netfilter'))(
-      `trap-35: br_netfilter ${value}`,
-      async () => {
-        const before = readFileSync(BRIDGE_CALLS, 'utf8');
-        writeFileSync(BRIDGE_CALLS, value);
-        try {
-          await expectAllHolds();
-        } finally {
-          writeFileSync(BRIDGE_CALLS, before);
-        }
-      },
-    );
-  for (const [key, value] of [
-    ['rp_filter', '1'],
-    ['rp_filter', '2'],
-    ['arp_ignore', '2'],
-  ] as const)
-    testUnless(reason)(`${key} ${value}`, async () => {
-      const path = `/proc/sys/net/ipv4/conf/all/${key}`;
-      writeFileSync(path, value);
+  const noBridgeCalls = existsSync(BRIDGE_CALLS) ? undefined : 'this kernel has no br_netfilter';
+  // Each of them is of the lab's network namespace alone.
+  for (const [what, settings] of [
+    ['trap-35: br_netfilter on', { [BRIDGE_CALLS]: '1' }],
+    ['trap-35: br_netfilter off', { [BRIDGE_CALLS]: '0' }],
+    ['strict rp_filter, no redirects', { [`${ALL}/rp_filter`]: '1', [`${ALL}/send_redirects`]: '0' }],
+    ['loose rp_filter, strict ARP', { [`${ALL}/rp_filter`]: '2', [`${ALL}/arp_ignore`]: '2' }],
+  ] as [string, Record<string, string>][])
+    testUnless(reason ?? (BRIDGE_CALLS in settings ? noBridgeCalls : undefined))(what, async () => {
+      const before = Object.keys(settings).map((path) => [path, readFileSync(path, 'utf8')] as const);
+      for (const [path, value] of Object.entries(settings)) writeFileSync(path, value);
       try {
         await expectAllHolds();
       } finally {
-        writeFileSync(path, '0');
+        for (const [path, value] of before) writeFileSync(path, value);
       }
     });
 });

@@ -65,6 +65,17 @@ describe('rules: the host', () => {
     }
     sh('ip link del far');
   });
+  test('answers DNS by UDP on the gateway, untracked, and nothing on another port', async () => {
+    const mercury = await lab.join(MERCURY);
+    for (const port of [PORTS.dns, 5355]) await lab.run(undefined, ECHO, [GATEWAY, String(port)]);
+    const ask = (address: string, port: number) =>
+      sh(`timeout 3 bash -c 'exec 3<>/dev/udp/${address}/${port}; echo hi >&3; head -n 1 <&3'`, mercury).out;
+    const flows = () => Number(sh('cat /proc/sys/net/netfilter/nf_conntrack_count').out);
+    const before = flows();
+    expect(ask(GATEWAY, PORTS.dns)).toBe('hi');
+    expect(flows()).toBe(before);
+    expect(ask(GATEWAY, 5355)).toContain('refused');
+  });
   test('learns at once that a port of a sandbox is closed, by UDP too', async () => {
     await lab.join(MERCURY);
     const ask = `exec 3<>/dev/udp/${MERCURY}/9; echo x >&3; sleep 0.3; echo x >&3`;
@@ -134,3 +145,10 @@ describe('members', () => {
     sh(`nft delete table inet ${BRIDGE}`);
   });
 });
+
+/** Gives each datagram back. */
+const ECHO = `
+  const [hostname, port] = process.argv.slice(1);
+  await Bun.udpSocket({ hostname, port: Number(port), socket: {
+    data(socket, data, port, address) { socket.send(data, port, address); } } });
+  console.log("ready");`;

@@ -112,6 +112,16 @@ test('detach of a stopped sandbox lets alone whoever has its former address', as
   expect(connect(undefined, '10.211.5.2', 3000)).toBe(GATEWAY);
 });
 
+test('detach in a home that was refused the subnet lets alone the cables of the home that has it', async () => {
+  const pid = await lab.join('10.211.5.2');
+  await lab.listen(pid, [3000]);
+  const other = lab.makeOther();
+  expect((await problemOf(other.ensure())).code).toBe('home-conflict');
+  await other.detach({ address: '10.211.5.2', project: 'shop', sandbox: 'at-2' }, signal());
+  await other.remove(signal());
+  expect(connect(undefined, '10.211.5.2', 3000)).toBe(GATEWAY);
+});
+
 test('ensureNetwork: another home that wants the same bridge, or subnet, is told who holds it', async () => {
   await ensureNetwork(config, [], signal());
   const held = state();

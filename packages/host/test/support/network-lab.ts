@@ -22,6 +22,8 @@ export interface NetworkLab {
   network: HostNetwork;
   /** The daemon anew: knows what the registry knew. */
   restart(members: readonly Member[]): HostNetwork;
+  /** Another home that wants the same. */
+  makeOther(): HostNetwork;
   /** A process with a network namespace of its own, as a machine's first one has. */
   makeMachine(): Promise<number>;
   /** A machine with an address on the network; gives its pid. */
@@ -43,8 +45,8 @@ export function makeNetworkLab(): NetworkLab {
   const home = join(folder, 'home');
   mkdirSync(home);
   const config: Config = { ...getDefaults(1), bridge: BRIDGE, subnet: SUBNET, ports: PORTS };
-  const create = (members: readonly Member[]) =>
-    createHostNetwork({ config, home, owner: { uid: 1501, gid: 1501 }, members });
+  const create = (members: readonly Member[], of = home) =>
+    createHostNetwork({ config, home: of, owner: { uid: 1501, gid: 1501 }, members });
   const children: Bun.Subprocess[] = [];
 
   async function makeMachine() {
@@ -61,6 +63,11 @@ export function makeNetworkLab(): NetworkLab {
     restart(members) {
       lab.network = create(members);
       return lab.network;
+    },
+    makeOther() {
+      const other = join(folder, 'other');
+      mkdirSync(other);
+      return create([], other);
     },
     makeMachine,
     async join(address, member) {

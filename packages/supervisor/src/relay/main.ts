@@ -6,15 +6,15 @@ import { startTcpRelay } from './tcp-relay.ts';
 import { startUdpRelay, type UdpRelay } from './udp-relay.ts';
 
 /**
- * `cspace-relay ADDRESS`, as root in a sandbox whose kernel does not route to 127.0.0.1: brings what arrives at the
+ * `cspace-relay ADDRESS LOAD-RULES`, as root in a sandbox whose kernel does not route to 127.0.0.1: brings what arrives at the
  * address to servers on 127.0.0.1 (ADR 22). Servers see the relay as their client. Of TCP the rules know themselves
  * who listens; servers of UDP are looked for, since a packet has to be sent from the port that it was sent to.
  */
-async function main(address: string): Promise<void> {
+async function main(address: string, loader: string): Promise<void> {
   const tcp = await startTcpRelay({ address, getOriginalPort: openOriginalPort(), maxConnections: 1000 });
   const at = tcp.address();
   if (at === null || typeof at === 'string') throw new TypeError('a TCP server without a port');
-  await relayUdp(address, await loadRules(address, at.port));
+  await relayUdp(address, await loadRules(loader, address, at.port));
 }
 
 /** A small file read twice a second. */
@@ -44,12 +44,12 @@ async function relayUdp(address: string, rules: Rules): Promise<void> {
   }
 }
 
-const [address] = process.argv.slice(2);
-if (address === undefined) {
-  console.error('usage: cspace-relay ADDRESS');
+const [address, loader] = process.argv.slice(2);
+if (address === undefined || loader === undefined) {
+  console.error('usage: cspace-relay ADDRESS LOAD-RULES');
   process.exit(2);
 }
-await main(address).catch((error: unknown) => {
+await main(address, loader).catch((error: unknown) => {
   console.error(
     `cspace: servers on 127.0.0.1 answer inside only: ${error instanceof Error ? error.message : error}`,
   );

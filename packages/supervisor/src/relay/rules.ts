@@ -1,13 +1,11 @@
-const LOAD_RULES = '/usr/local/lib/cspace/load-rules';
-
 export interface Rules {
   /** Has packets for a UDP port brought to where the relay listens for it, and answers come from it. */
   addUdp(port: number, relay: number): Promise<void>;
   removeUdp(port: number, relay: number): Promise<void>;
 }
 
-/** Loads the rules that bring connections to the relay's port. Throws with nft's words. */
-export async function loadRules(address: string, relay: number, program = LOAD_RULES): Promise<Rules> {
+/** Loads the rules that bring connections to the relay's port, by the program that knows them. Throws with nft's words. */
+export async function loadRules(program: string, address: string, relay: number): Promise<Rules> {
   await runTool([program, 'relayed', address, String(relay)]);
   const change = (verb: 'add' | 'delete', port: number, relay: number) =>
     runTool(

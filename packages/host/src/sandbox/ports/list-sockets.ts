@@ -49,8 +49,8 @@ export async function listSockets(
   });
 }
 
-function getWhy({ timedOut, exitCode, stderr }: Awaited<ReturnType<typeof run>>): string {
+function getWhy({ timedOut, tooMuch, exitCode, stderr }: Awaited<ReturnType<typeof run>>): string {
   if (timedOut) return `it took longer than ${TIMEOUT_MS / 1000} seconds`;
-  if (exitCode === undefined) return 'it wrote more than anybody would read';
-  return getTail(stderr, 3) || `ss ended with ${exitCode}`;
+  if (tooMuch) return 'it wrote more than anybody would read';
+  return getTail(stderr, 3) || `ss ended with ${exitCode ?? 'a signal'}`;
 }

@@ -1,8 +1,8 @@
 import { createTestResponder } from '../../../src/dns/testing.ts';
+import { createRandom } from '../random.ts';
 import { findMistake } from './check-answer.ts';
 import { readCorpus } from './corpus.ts';
 import { mutate } from './mutate.ts';
-import { createRandom } from './random.ts';
 
 export interface Failure {
   packet: Buffer;

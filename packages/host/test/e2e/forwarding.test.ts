@@ -1,0 +1,90 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { order, type Probe, tryAll, waitForAnswers } from '../support/forwarding/drive.ts';
+import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
+import { makeSandboxes, type Sandboxes } from '../support/forwarding/sandboxes.ts';
+
+const GATEWAY = '192.168.64.1';
+const NAME = 'mercury.shop.cspace2.local';
+
+describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
+  let boxes: Sandboxes;
+  beforeAll(async () => {
+    boxes = await makeSandboxes(mode);
+    // A relay finds servers of UDP within half a second.
+    const target = { host: boxes.place.address, port: 3001 };
+    await waitForAnswers(boxes.fromHost, target, seen('127.0.0.1', GATEWAY));
+  });
+  afterAll(() => boxes.dispose());
+
+  /** By TCP and by UDP, from outside. */
+  const seen = (bind: string, peer: string) =>
+    Array<string>(2).fill(`${bind} ${mode === 'relay' && bind === '127.0.0.1' ? '127.0.0.1' : peer} 5`);
+
+  /** The name and address of who calls, and how it calls. */
+  const getClients = (): Record<string, { probe: Probe; peer: string }> => ({
+    host: { probe: boxes.fromHost, peer: GATEWAY },
+    sibling: { probe: boxes.fromSibling, peer: boxes.sibling },
+    itself: { probe: boxes.fromItself, peer: boxes.place.address },
+  });
+
+  test.each(['host', 'sibling', 'itself'])('trap-32: every bind by address, from %s', async (who) => {
+    const { probe, peer } = getClients()[who] ?? expect.unreachable();
+    const client = { host: boxes.place.address, peer, itself: who === 'itself' };
+    const { got, wanted } = await tryAll(boxes.place, client, probe);
+    expect(got).toEqual(wanted);
+  });
+
+  test.each(['sibling', 'itself'])('every bind by name, from %s', async (who) => {
+    const { probe, peer } = getClients()[who] ?? expect.unreachable();
+    const { got, wanted } = await tryAll(boxes.place, { host: NAME, peer, itself: who === 'itself' }, probe);
+    expect(got).toEqual(wanted);
+  });
+
+  test.each(['host', 'sibling', 'itself'])('a TLS server on 127.0.0.1:443, from %s', async (who) => {
+    const { probe, peer } = getClients()[who] ?? expect.unreachable();
+    const relayed = mode === 'relay' && who !== 'itself';
+    expect(await probe([{ kind: 'tls', host: boxes.place.address, port: 443 }])).toEqual([
+      `127.0.0.1 ${relayed ? '127.0.0.1' : peer} 5`,
+    ]);
+  });
+
+  test('a server that starts later, and one that changes its bind', async () => {
+    const host = boxes.place.address;
+    const target = { host, port: 3500 };
+    const servers = (['tcp', 'udp'] as const).map((kind) => ({ kind, port: target.port }));
+    const gone = ['ECONNREFUSED', 'ECONNREFUSED'];
+    expect(await waitForAnswers(boxes.fromHost, target, gone)).toEqual(gone);
+    for (const bind of ['127.0.0.1', '0.0.0.0', host, '127.0.0.1']) {
+      await order(
+        boxes.fromHost,
+        host,
+        servers.map((server) => ({ open: { ...server, bind } })),
+      );
+      const wanted = seen(bind, GATEWAY);
+      expect(await waitForAnswers(boxes.fromHost, target, wanted)).toEqual(wanted);
+      const own = seen(bind, host).map(() => `${bind} ${host} 5`);
+      expect(await waitForAnswers(boxes.fromItself, target, own)).toEqual(own);
+      await order(
+        boxes.fromHost,
+        host,
+        servers.map((server) => ({ close: server })),
+      );
+      expect(await waitForAnswers(boxes.fromHost, target, gone)).toEqual(gone);
+    }
+  });
+
+  test('ssh, the supervisor’s port and dnsmasq are not forwarded', async () => {
+    const host = boxes.place.address;
+    await order(boxes.fromHost, host, [{ open: { kind: 'tcp', bind: '127.0.0.1', port: 22 } }]);
+    const calls = [22, 53].map((port) => ({ kind: 'tcp', host, port }) as const);
+    expect(KEPT_PORTS).toEqual([22, 53, 6201]);
+    expect(await boxes.fromHost([...calls, { kind: 'udp', host, port: 53 }])).toEqual(
+      Array(3).fill('ECONNREFUSED'),
+    );
+    // The supervisor itself, on all addresses: to the host it says what it says to everybody without a token.
+    const [answer] = await boxes.fromHost([
+      { kind: 'tcp', host, port: 6201, text: 'GET / HTTP/1.0\r\n\r\n' },
+    ]);
+    expect(answer).toContain('401');
+  });
+});

@@ -1,0 +1,40 @@
+import { join } from 'node:path';
+import { type Client, CONTROL_PORT, getCases, type Place } from './matrix.ts';
+import type { Call } from './probe.ts';
+import type { ServerSpec } from './servers.ts';
+
+export const PROBE = join(import.meta.dir, 'probe.ts');
+export const SERVERS = join(import.meta.dir, 'servers.ts');
+
+/** Has the calls made from where a client is; gives the answers. */
+export type Probe = (calls: Call[]) => Promise<string[]>;
+
+/** The answers to the whole matrix, by the names of its cases, beside those that are wanted. */
+export async function tryAll(place: Place, client: Client, probe: Probe) {
+  const cases = getCases(place, client);
+  const answers = await probe(cases.map(([, call]) => call));
+  return {
+    got: Object.fromEntries(cases.map(([name], index) => [name, answers[index]])),
+    wanted: Object.fromEntries(cases.map(([name, , answer]) => [name, answer])),
+  };
+}
+
+type Order = { open: ServerSpec } | { close: Pick<ServerSpec, 'kind' | 'port'> };
+
+/** Starts or ends servers, by the one that takes orders. Throws what the server's side says where it cannot. */
+export async function order(probe: Probe, host: string, orders: Order[]): Promise<void> {
+  const answers = await probe(
+    orders.map((one) => ({ kind: 'tcp', host, port: CONTROL_PORT, text: JSON.stringify(one) })),
+  );
+  if (answers.some((answer) => answer !== 'done')) throw new Error(`${JSON.stringify(orders)}: ${answers}`);
+}
+
+/** Answers of one TCP and one UDP call, again and again until they are those wanted or the time is over. */
+export async function waitForAnswers(probe: Probe, target: { host: string; port: number }, wanted: string[]) {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const got = await probe((['tcp', 'udp'] as const).map((kind) => ({ kind, ...target })));
+    if (Bun.deepEquals(got, wanted) || performance.now() > deadline) return got;
+    await Bun.sleep(50);
+  }
+}
