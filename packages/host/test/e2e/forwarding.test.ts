@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { order, type Probe, tryAll, waitForAnswers } from '../support/forwarding/drive.ts';
 import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
-import { makeSandboxes, type Sandboxes } from '../support/forwarding/sandboxes.ts';
+import { makeSandboxes, PROJECT, type Sandboxes } from '../support/forwarding/sandboxes.ts';
 
 const GATEWAY = '192.168.64.1';
-const NAME = 'mercury.shop.cspace2.local';
+const NAME = `mercury.${PROJECT}.cspace2.local`;
 
 describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
   let boxes: Sandboxes;

@@ -49,9 +49,19 @@ for name in all default lo; do
   ! test -e /proc/sys/net/ipv6 || echo 1 >/proc/sys/net/ipv6/conf/$name/disable_ipv6
 done`;
 
+/** An nft of a kernel whose rules cannot look for sockets. */
+const NFT_WITHOUT_SOCKET = `#!/bin/sh
+input=$(cat)
+case $input in *socket*) echo 'Error: no such expression' >&2; exit 1 ;; esac
+printf '%s\\n' "$input" | exec ${Bun.which('nft')} "$@"
+`;
+
+/** `polled`: a relay, on a kernel whose rules cannot look for sockets. */
+export type Way = Place['mode'] | 'polled';
+
 /** `folder` is empty and stays the caller's. */
-export async function makeNamespaces(mode: Place['mode'], folder: string): Promise<Namespaces> {
-  const place = { address: ADDRESS, mode };
+export async function makeNamespaces(way: Way, folder: string): Promise<Namespaces> {
+  const place: Place = { address: ADDRESS, mode: way === 'direct' ? 'direct' : 'relay' };
   const hold = (argv: string[]) =>
     Bun.spawn([...argv, 'sh', '-c', 'echo; exec cat'], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' });
   const guest = hold(['unshare', '-Urnm']);
@@ -65,6 +75,7 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
   writeFileSync(join(folder, 'hosts'), '127.0.0.1 localhost\n');
   const relay = `#!/bin/sh\necho $$ >"$FOLDER/relay.pid"\nexec ${process.execPath} ${RELAY} "$@"\n`;
   writeFileSync(join(bin, 'cspace-relay'), relay, { mode: 0o755 });
+  if (way === 'polled') writeFileSync(join(bin, 'nft'), NFT_WITHOUT_SOCKET, { mode: 0o755 });
   const env = { PATH: `${bin}:${process.env.PATH}`, HOST: String(host.pid), FOLDER: folder };
   const inside = (pid: number) => [...enter, `--net=/proc/${pid}/ns/net`];
 
@@ -87,7 +98,7 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
 
   runIn(guest.pid, WIRE);
   runIn(host.pid, WIRE_HOST);
-  if (mode === 'direct') runIn(guest.pid, SYSCTLS);
+  if (way !== 'relay') runIn(guest.pid, SYSCTLS);
   const said = runIn(guest.pid, `${FORWARDING} ${ADDRESS} 2>&1`);
   const servers = Bun.spawn(
     [...inside(guest.pid), process.execPath, SERVERS, JSON.stringify(getServers(place))],
@@ -106,7 +117,7 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
         child.kill();
         await child.exited;
       }
-      if (mode === 'direct') return;
+      if (way === 'direct') return;
       const relayPid = Number(readFileSync(join(folder, 'relay.pid'), 'utf8'));
       process.kill(relayPid);
       await waitUntil('the relay is gone', () => !isAlive(relayPid));
