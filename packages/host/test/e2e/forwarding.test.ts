@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { Resolver } from 'node:dns/promises';
 import { order, type Probe, tryAll, waitForAnswers } from '../support/forwarding/drive.ts';
 import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
 import { makeSandboxes, PROJECT, type Sandboxes } from '../support/forwarding/sandboxes.ts';
 
 const GATEWAY = '192.168.64.1';
+/** The daemon's, as the host's resolver asks it. */
+const DNS = '127.0.0.1:5354';
 const NAME = `mercury.${PROJECT}.cspace2.local`;
 
 describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
@@ -31,6 +34,14 @@ describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
     const { probe, peer } = getClients()[who] ?? expect.unreachable();
     const client = { host: boxes.place.address, peer, itself: who === 'itself' };
     const { got, wanted } = await tryAll(boxes.place, client, probe);
+    expect(got).toEqual(wanted);
+  });
+
+  test('every bind by name, from host', async () => {
+    const resolver = new Resolver();
+    resolver.setServers([DNS]);
+    const [host = '?'] = await resolver.resolve4(NAME);
+    const { got, wanted } = await tryAll(boxes.place, { host, peer: GATEWAY, itself: false }, boxes.fromHost);
     expect(got).toEqual(wanted);
   });
 
