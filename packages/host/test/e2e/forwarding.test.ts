@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { Resolver } from 'node:dns/promises';
-import { order, type Probe, tryAll, waitForAnswers } from '../support/forwarding/drive.ts';
+import { order, type Probe, tryAll, waitForAll, waitForAnswers } from '../support/forwarding/drive.ts';
 import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
 import { makeSandboxes, PROJECT, type Sandboxes } from '../support/forwarding/sandboxes.ts';
 
@@ -13,9 +13,8 @@ describe.each(['direct', 'relay'] as const)('forwarding, %s', (mode) => {
   let boxes: Sandboxes;
   beforeAll(async () => {
     boxes = await makeSandboxes(mode);
-    // A relay finds servers of UDP within half a second.
-    const target = { host: boxes.place.address, port: 3001 };
-    await waitForAnswers(boxes.fromHost, target, seen('127.0.0.1', GATEWAY));
+    const host = { host: boxes.place.address, peer: GATEWAY, itself: false };
+    await waitForAll(boxes.place, host, boxes.fromHost);
   });
   afterAll(() => boxes.dispose());
 

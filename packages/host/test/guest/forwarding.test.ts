@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { order, tryAll, waitForAnswers } from '../support/forwarding/drive.ts';
+import { order, tryAll, waitForAll, waitForAnswers } from '../support/forwarding/drive.ts';
 import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
 import {
   ADDRESS,
@@ -18,6 +18,7 @@ import { testUnless } from '../support/test-unless.ts';
 
 const reason = getReason();
 const test = testUnless(reason);
+const HOST = { host: ADDRESS, peer: GATEWAY, itself: false };
 const TARGET = { host: ADDRESS, port: 3500 };
 
 const RELAYED = 'cspace: servers on 127.0.0.1 are reached by a relay: ';
@@ -34,8 +35,7 @@ describe.each(['direct', 'relay', 'polled'] as const)('forwarding, %s', (way) =>
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'forwarding-'));
       spaces = await makeNamespaces(way, folder);
-      // A relay finds servers of UDP within half a second.
-      await waitForAnswers(spaces.fromHost, { host: ADDRESS, port: 3001 }, seenFromHost('127.0.0.1'));
+      await waitForAll(spaces.place, HOST, spaces.fromHost);
     });
     afterAll(async () => {
       await spaces.dispose();
@@ -58,8 +58,7 @@ describe.each(['direct', 'relay', 'polled'] as const)('forwarding, %s', (way) =>
   test('trap-31: says which way it goes', () => expect(spaces.said).toBe(SAYS[way]));
 
   test('every bind from the host', async () => {
-    const client = { host: ADDRESS, peer: GATEWAY, itself: false };
-    const { got, wanted } = await tryAll(spaces.place, client, spaces.fromHost);
+    const { got, wanted } = await tryAll(spaces.place, HOST, spaces.fromHost);
     expect(got).toEqual(wanted);
   });
 

@@ -38,6 +38,12 @@ ip link set eth0 up
 ip route add ${GATEWAY} dev eth0
 ip route add default via ${GATEWAY}
 mount --bind "$FOLDER/hosts" /etc/hosts`;
+/** A project's own firewall, as many are written: nothing of ours may look like a packet out of nowhere. */
+const FIREWALL = `
+nft 'table ip own {
+  chain in { type filter hook input priority 0; ct state invalid drop; }
+  chain out { type filter hook output priority 0; ct state invalid drop; }
+}'`;
 const WIRE_HOST = `
 ip link set lo up
 ip addr add ${GATEWAY}/32 dev eth0
@@ -96,7 +102,7 @@ export async function makeNamespaces(way: Way, folder: string): Promise<Namespac
       return JSON.parse(await new Response(child.stdout).text());
     };
 
-  runIn(guest.pid, WIRE);
+  runIn(guest.pid, WIRE + FIREWALL);
   runIn(host.pid, WIRE_HOST);
   if (way !== 'relay') runIn(guest.pid, SYSCTLS);
   const said = runIn(guest.pid, `${FORWARDING} ${ADDRESS} 2>&1`);
