@@ -37,7 +37,9 @@ ip addr add ${ADDRESS}/32 dev eth0
 ip link set eth0 up
 ip route add ${GATEWAY} dev eth0
 ip route add default via ${GATEWAY}
-mount --bind "$FOLDER/hosts" /etc/hosts`;
+mount --bind "$FOLDER/hosts" /etc/hosts
+# Else the kernel rations refusals of UDP.
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit`;
 /** A project's own firewall, as many are written: nothing of ours may look like a packet out of nowhere. */
 const FIREWALL = `
 nft 'table ip own {

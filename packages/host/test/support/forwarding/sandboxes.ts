@@ -17,6 +17,7 @@ export interface Sandboxes {
 }
 
 export const PROJECT = 'forwarding';
+const TLS_PORT = 443;
 const READY_MS = 30_000;
 
 /** `relay`: as on a host that lets nobody set the sandboxes' sysctls. */
@@ -33,7 +34,7 @@ export async function makeSandboxes(mode: Place['mode']): Promise<Sandboxes> {
 
 async function fill(world: World, mode: Place['mode']): Promise<Sandboxes> {
   const [address = '', sibling = ''] = await Promise.all(['mercury', 'venus'].map((name) => up(world, name)));
-  const place = { address, mode };
+  const place = { address, mode, tlsPort: TLS_PORT };
   const specs = [...getServers(place), await getTlsServer(world)];
   // What `localhost` is, node says; vite and next run on it.
   const isNodes = ({ bind, kind }: ServerSpec) => bind === 'localhost' && kind !== 'websocket';
@@ -93,7 +94,7 @@ async function getTlsServer(world: World): Promise<ServerSpec> {
   const make =
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api -keyout - 2>/dev/null';
   const { stdout } = await world.cspace(['exec', 'mercury', '--', 'sh', '-c', make]);
-  return { kind: 'tls', bind: '127.0.0.1', port: 443, key: stdout, cert: stdout };
+  return { kind: 'tls', bind: '127.0.0.1', port: TLS_PORT, key: stdout, cert: stdout };
 }
 
 async function probeIn(world: World, name: string, calls: Parameters<Probe>[0]): Promise<string[]> {
