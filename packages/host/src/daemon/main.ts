@@ -81,9 +81,14 @@ interface Leaving {
 
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
-  // All that the daemon takes from its environment: tests script the model of real sandboxes, and take sysctls away.
-  const { CSPACE_TEST_FORWARDING: forwarding, CSPACE_TEST_SCRIPTS: scripts } = process.env;
-  const house = await createHouse({ home, owner, config, log, forwarding });
+  // All that the daemon takes from its environment is for tests: an image with more in it, a model that is scripted, sysctls
+  // taken away.
+  const {
+    CSPACE_TEST_FORWARDING: forwarding,
+    CSPACE_TEST_IMAGE: testImage,
+    CSPACE_TEST_SCRIPTS: scripts,
+  } = process.env;
+  const house = await createHouse({ home, owner, config, log, forwarding, testImage });
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   let isReady = false;
   const idle = createIdleTimer({
