@@ -2,7 +2,7 @@
 // `N passed, N failed[, N skipped]`. Started from the repository's root by scripts/test and scripts/check.
 import { parseArgs, STEPS } from './args.ts';
 import { runChecks } from './checks.ts';
-import { prepare } from './prepare.ts';
+import { prepare, prepareWebImage, WEB_IMAGE_VARIABLE } from './prepare.ts';
 import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
@@ -38,13 +38,19 @@ const sudo = !root && Bun.which('sudo') !== null && Bun.spawnSync(['sudo', '-n',
 const unbootable = getBootObstacle({ platform: process.platform, root, sudo });
 const files = findTestFiles('.');
 
-async function runStep(suite: Suite, chosen: readonly string[]): Promise<void> {
+async function runStep(suite: Suite, chosen: readonly string[], more = {}): Promise<void> {
   if (stop.signal.aborted) return;
   if (chosen.length === 0) return skip(suite, 'it has no test yet');
   const lab = unbootable === undefined && canMakeLab();
   if (!lab) report.say(`${suite.name}: without lab and census: ${unbootable ?? 'iproute2 is missing'}`);
   const before = performance.now();
-  const result = await runSuite(suite, { files: chosen, extra: args.extra, env, lab, groups });
+  const result = await runSuite(suite, {
+    files: chosen,
+    extra: args.extra,
+    env: { ...env, ...more },
+    lab,
+    groups,
+  });
   report.addSuite(suite.name, result, performance.now() - before);
 }
 
@@ -86,8 +92,11 @@ for (const suite of SUITES.filter(({ boots }) => !boots)) {
 }
 
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
+const wantsWebImage = booting.some(({ name }) => name === 'e2e') && !obstacle && !stop.signal.aborted;
+const webImage = wantsWebImage ? await prepareWebImage(tasks) : undefined;
+const more = webImage === undefined ? {} : { [WEB_IMAGE_VARIABLE]: webImage };
 for (const suite of booting) {
-  if (obstacle === undefined) await runStep(suite, files.get(suite.name) ?? []);
+  if (obstacle === undefined) await runStep(suite, files.get(suite.name) ?? [], more);
   else skip(suite, obstacle);
 }
 

@@ -10,6 +10,10 @@ export const PREPARATIONS = {
   image: { name: 'cspace image build', args: ['image', 'build'], deadlineMs: 8 * MINUTE },
 } as const;
 
+/** Of the image that tests of real browsers boot; tests find its tag in their environment under the second name. */
+const WEB_IMAGE = { name: 'web image', deadlineMs: 8 * MINUTE } as const;
+export const WEB_IMAGE_VARIABLE = 'CSPACE_TEST_WEB_IMAGE';
+
 export interface PrepareOptions {
   env: Record<string, string | undefined>;
   groups: Groups;
@@ -37,6 +41,30 @@ export async function prepare(
   } finally {
     const stop = { env: own, deadlineMs: MINUTE, capture: true };
     await runGroup(['./cspace', 'daemon', 'stop'], stop, groups);
+    removeWorld(world);
+  }
+}
+
+/** Makes the image for tests of real browsers, outside of any lab; undefined where that failed, which the report then knows. */
+export async function prepareWebImage({ env, groups, report }: PrepareOptions): Promise<string | undefined> {
+  const world = createWorld('web', env);
+  try {
+    const inner = [process.execPath, 'scripts/gate/web-image.ts'];
+    // sudo replaces PATH (secure_path) even with -E.
+    const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n', '-E', 'env', `PATH=${env.PATH}`];
+    const [file = '', ...args] = [...asRoot, ...inner];
+    const ended = await runGroup(
+      [file, ...args],
+      { env: { ...env, TMPDIR: world.temporary }, deadlineMs: WEB_IMAGE.deadlineMs, capture: true },
+      groups,
+    );
+    const tag = ended.output.trimEnd().split('\n').at(-1);
+    report.sayStep(WEB_IMAGE.name, ended.code === 0, ended.ms);
+    if (ended.code === 0) return tag;
+    console.log(ended.output);
+    report.fail(`${WEB_IMAGE.name} ended with ${ended.code}${ended.timedOut ? ' (deadline)' : ''}`);
+    return undefined;
+  } finally {
     removeWorld(world);
   }
 }

@@ -10,7 +10,10 @@ export interface World {
 }
 
 /** Passed on to tests from the caller; credentials, proxies and settings of cspace are not. */
-const PASSED = ['PATH', 'TERM', 'CI', 'NO_COLOR', 'FORCE_COLOR', 'USER', 'LOGNAME', 'SUDO_UID', 'SUDO_GID'];
+const PASSED = [
+  ...['PATH', 'TERM', 'CI', 'NO_COLOR', 'FORCE_COLOR', 'USER', 'LOGNAME', 'SUDO_UID', 'SUDO_GID'],
+  'CSPACE_TEST_WEB_IMAGE',
+];
 
 /** Makes a world. Its path is short: a unix socket's has at most 107 bytes (unix(7)). */
 export function createWorld(name: string, env: Record<string, string | undefined>): World {

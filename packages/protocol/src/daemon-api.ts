@@ -111,6 +111,10 @@ export const FetchResponse = z.object({
 });
 export type FetchResponse = z.infer<typeof FetchResponse>;
 
+/** `POST /resolver`: the daemon looks again what `cspace dns install` has set up. False: nothing for this home. */
+export const ResolverResponse = z.object({ applied: z.boolean() });
+export type ResolverResponse = z.infer<typeof ResolverResponse>;
+
 /** `POST /stop`: the daemon leaves; the sandboxes named run on. */
 export const StopResponse = z.object({ running: z.array(z.string()) });
 export type StopResponse = z.infer<typeof StopResponse>;

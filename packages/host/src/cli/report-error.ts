@@ -28,10 +28,13 @@ function getProblem(context: CliContext, error: unknown): Problem {
   return interrupted ? { code: 'interrupted', message: 'interrupted' } : problem;
 }
 
+/** Commands that have commands below them. */
+const GROUPS = ['daemon', 'dns', 'image'];
+
 /** Commander's message, with the help of the command that was meant. */
 function getUsageProblem(error: CommanderError, argv: readonly string[]): Problem {
   const words = argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
-  const command = words[0] === 'daemon' || words[0] === 'image' ? words : words.slice(0, 1);
+  const command = GROUPS.includes(words[0] ?? '') ? words : words.slice(0, 1);
   const isKnown = error.code !== 'commander.unknownCommand' && command.length > 0;
   const [message = '', ...more] = error.message
     .replace(/^error: /, '')

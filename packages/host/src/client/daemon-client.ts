@@ -6,6 +6,7 @@ import {
   type ImageBuildRequest,
   ListResponse,
   RemoveResponse,
+  ResolverResponse,
   StopResponse,
   UpEvent,
   type UpRequest,
@@ -31,6 +32,8 @@ export interface DaemonClient extends SandboxApi {
   interrupt(ref: SandboxRef): Promise<InterruptResponse>;
   fetch(ref: SandboxRef): Promise<FetchResponse>;
   buildImage(body: ImageBuildRequest): AsyncIterable<ImageBuildEvent>;
+  /** The daemon looks again what is installed for the host's resolver. */
+  refreshResolver(): Promise<ResolverResponse>;
   stop(): Promise<StopResponse>;
 }
 
@@ -65,6 +68,7 @@ export function createDaemonClient(home: string, signal?: AbortSignal): DaemonCl
       requestJson(socket, `${getPath(ref)}/interrupt`, { ...post(), schema: InterruptResponse }),
     fetch: (ref) => requestJson(socket, `${getPath(ref)}/fetch`, { ...post(), schema: FetchResponse }),
     buildImage: (body) => requestEvents(socket, '/image/build', { ...post(body), schema: ImageBuildEvent }),
+    refreshResolver: () => requestJson(socket, '/resolver', { ...post(), schema: ResolverResponse }),
     stop: () => requestJson(socket, '/stop', { ...post(), schema: StopResponse }),
   };
 }

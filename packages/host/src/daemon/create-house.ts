@@ -22,11 +22,13 @@ export interface HouseOptions {
   log: Log;
   /** `relay` tries sandboxes as on a host that lets nobody set their sysctls. */
   forwarding?: string | undefined;
+  /** The tag of an image to boot instead of cspace's own, which is then never built: for tests. */
+  testImage?: string | undefined;
 }
 
 /** Everything the use cases work with, put together for this host. */
 export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
-  const { home, owner, config, log } = options;
+  const { home, owner, config, log, testImage } = options;
   const paths = getPaths(home);
   const homeLabel = getHomeLabel(realpathSync(home));
   const registry = await openFileRegistry(paths, owner);
@@ -48,7 +50,10 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     tokens: openTokenStore(paths, owner),
     network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
-      build: (options) => ensureImage({ ...options, paths, owner, substrate: podman }),
+      build: async (options) =>
+        testImage === undefined
+          ? ensureImage({ ...options, paths, owner, substrate: podman })
+          : { tag: testImage, built: false },
     }),
     getSubstrate: (kind) =>
       kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates),

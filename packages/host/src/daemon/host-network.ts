@@ -14,6 +14,8 @@ import { createListeners, type Listeners, type Service } from './service.ts';
 export interface HostNetwork extends Network {
   /** What answers on loopback and on the gateway; to be set before `ensure`. */
   serve(services: readonly Service[]): void;
+  /** Called whenever `ensure` has made the network, or made it again. Must not throw. */
+  onMade(listener: () => Promise<void>): void;
   /** Listens on loopback, for the host's own programs. Throws `port-taken`; `ensure` tries again. */
   listenOnLoopback(): Promise<void>;
   /** Listens no more; the network stays, machines use it. */
@@ -42,6 +44,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
   const members = new Map(options.members.map((member) => [member.address, member]));
   let ensuring: Promise<void> | undefined;
   let isMade = false;
+  let onMade = async () => {};
 
   // One change of links and rules at a time: the rules are written whole, from the members of that moment.
   const lock = createKeyedLock();
@@ -57,13 +60,15 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
 
   async function ensure() {
     // Whoever took the address away took it from under the services.
-    if (!isMade || !hasAddress(config.bridge, gateway)) await listeners.sandboxes.close();
+    const isNew = !isMade || !hasAddress(config.bridge, gateway);
+    if (isNew) await listeners.sandboxes.close();
     const signal = AbortSignal.timeout(ENSURE_TIMEOUT_MS);
     await change(signal, () => ensureNetwork(network, [...members.values()], signal));
     isMade = true;
     // After the network, since a home that wants ours is told best by who holds the bridge.
     await listeners.host.ensure();
     await listeners.sandboxes.ensure();
+    if (isNew) await onMade();
   }
 
   async function close() {
@@ -76,6 +81,9 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
     serve(services) {
       listeners.host = createListeners(services, { address: LOOPBACK, audience: 'host' });
       listeners.sandboxes = createListeners(services, { address: gateway, audience: 'sandboxes' });
+    },
+    onMade(listener) {
+      onMade = listener;
     },
     listenOnLoopback: () => listeners.host.ensure(),
     pickAddress: (taken, preferred) => pickAddress(config.subnet, taken, preferred ?? undefined),

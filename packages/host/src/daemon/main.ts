@@ -17,6 +17,7 @@ import { createHttpService } from './http/http-service.ts';
 import { createIdleTimer } from './idle.ts';
 import { createOpenRequests } from './open-requests.ts';
 import { compareWithMachines, reconcile } from './reconcile.ts';
+import { createResolverKeeper } from './resolver-keeper.ts';
 import { listenOnSocket } from './server.ts';
 
 export interface DaemonOptions {
@@ -80,9 +81,14 @@ interface Leaving {
 
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
-  // All that the daemon takes from its environment: tests script the model of real sandboxes, and take sysctls away.
-  const { CSPACE_TEST_FORWARDING: forwarding, CSPACE_TEST_SCRIPTS: scripts } = process.env;
-  const house = await createHouse({ home, owner, config, log, forwarding });
+  // All that the daemon takes from its environment is for tests: an image with more in it, a model that is scripted, sysctls
+  // taken away.
+  const {
+    CSPACE_TEST_FORWARDING: forwarding,
+    CSPACE_TEST_IMAGE: testImage,
+    CSPACE_TEST_SCRIPTS: scripts,
+  } = process.env;
+  const house = await createHouse({ home, owner, config, log, forwarding, testImage });
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   let isReady = false;
   const idle = createIdleTimer({
@@ -102,14 +108,19 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
       gateway: house.network.gateway,
     }),
   ]);
+  const resolver = createResolverKeeper(house);
+  house.registry.onChange(resolver.touch);
+  house.network.onMade(resolver.keep);
   // Before anything is served: a name must not lead to an address whose machine ended while no daemon ran. What takes
   // time, taking away what is left of machines, comes after: names and the model are back in a fraction of a second.
   const machines = await compareWithMachines(house, signal);
+  await resolver.keep();
   // Sandboxes that run need the gateway now; where nothing runs, `up` makes the network and says why it cannot.
   const opening = isBusy() ? house.network.ensure() : house.network.listenOnLoopback();
   await opening.catch((error) => log.error('network', { error: String(error) }));
   await reconcile(house, machines, signal);
-  const app = createApp({ house, idle, startedAt: house.now().toISOString(), stop: () => leave('asked to') });
+  const startedAt = house.now().toISOString();
+  const app = createApp({ house, idle, resolver, startedAt, stop: () => leave('asked to') });
   const server = listenOnSocket({ socket: house.paths.socket, owner, house, idle, fetch: app.fetch });
   isReady = true;
   idle.touch();
@@ -127,6 +138,7 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   await Promise.all([server.close(DRAIN_TIMEOUT_MS), requests.drain(HTTP_DRAIN_TIMEOUT_MS)]);
   idle.stop();
   await watching;
+  await resolver.leave();
   if (getRunning(house).length > 0) return house.network.close();
   await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
   await removeEngineFolder(house.homeLabel);

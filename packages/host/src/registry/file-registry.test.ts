@@ -53,6 +53,21 @@ describe('openFileRegistry', () => {
     expect((await openFileRegistry(paths, owner)).list()).toEqual([]);
   });
 
+  test('onChange is called once readers see it, and when a change is taken back', async () => {
+    const registry = await openFileRegistry(paths, owner);
+    const seen: string[][] = [];
+    registry.onChange(() => seen.push(registry.list().map(({ state }) => state)));
+    const first = registry.put(mercury);
+    expect(seen).toEqual([['running']]);
+    await first;
+    await rm(dirname(paths.record(mercury)), { recursive: true });
+    await writeFile(dirname(paths.record(mercury)), 'in the way');
+    await registry.put({ ...mercury, state: 'stopped' }).catch(() => undefined);
+    await rm(dirname(paths.record(mercury)));
+    await registry.remove(mercury);
+    expect(seen.slice(1)).toEqual([['stopped'], ['running'], []]);
+  });
+
   test('put refuses what is not a record and keeps the old one', async () => {
     const registry = await openFileRegistry(paths, owner);
     await registry.put(mercury);

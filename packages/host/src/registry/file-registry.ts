@@ -14,6 +14,11 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
   const records = new Map<string, SandboxRecord>();
   const broken = new Map<string, BrokenRecord>();
   let revision = 0;
+  const listeners: (() => void)[] = [];
+  const notify = () => {
+    revision += 1;
+    for (const listener of listeners) listener();
+  };
   await ensureFolder(paths.registry, { owner });
   for (const ref of await findRefs(paths.registry)) {
     const read = await readRecord(paths.record(ref), ref);
@@ -33,24 +38,25 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
       const before = records.get(key);
       // At once, so that what it takes (a name, an address) is taken for whoever looks while it is being written.
       records.set(key, record);
-      revision += 1;
+      notify();
       try {
         await ensureFolder(dirname(paths.record(record)), { owner });
         await writeFileAtomic(paths.record(record), text, { owner });
       } catch (error) {
         if (before) records.set(key, before);
         else records.delete(key);
-        revision += 1;
+        notify();
         throw error;
       }
-      if (broken.delete(key)) revision += 1;
+      if (broken.delete(key)) notify();
     },
     async remove(ref) {
       await rm(paths.record(ref), { force: true });
       records.delete(formatRef(ref));
       broken.delete(formatRef(ref));
-      revision += 1;
+      notify();
     },
+    onChange: (listener) => void listeners.push(listener),
   };
 }
 

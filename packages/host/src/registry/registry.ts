@@ -18,4 +18,6 @@ export interface Registry {
   put(record: SandboxRecord): Promise<void>;
   /** Removes it, broken or not; resolves where it is gone already. */
   remove(ref: SandboxRef): Promise<void>;
+  /** Called after every change, once readers see it. */
+  onChange(listener: () => void): void;
 }

@@ -1,6 +1,7 @@
 import type { SandboxRecord } from '../registry/record.ts';
 import type { House } from './house.ts';
 import { getSupervisor, readConsole } from './machine.ts';
+import { getMachineEnv } from './machine-env.ts';
 import { createMachineFolder, ensureSessionFolders, getMounts, writeRunFiles } from './machine-files.ts';
 import type { Credentials } from './provision/credentials.ts';
 import { waitForSupervisor } from './readiness.ts';
@@ -41,7 +42,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         mounts: getMounts(house, record),
         limits: record.limits,
         sysctls: house.sysctls,
-        env: {},
+        env: getMachineEnv(),
         folder: house.paths.machine(record),
       },
       signal,

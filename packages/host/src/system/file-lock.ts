@@ -11,11 +11,8 @@ const LOCK_NB = 4;
  * Returns how to release it, or undefined where another process holds it.
  */
 export function tryLockFile(path: string, owner: Owner): (() => void) | undefined {
-  const libc = dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
-    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
-  });
   const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
-  if (libc.symbols.flock(fd, LOCK_EX | LOCK_NB) !== 0) {
+  if (!tryLock(fd)) {
     closeSync(fd);
     return undefined;
   }
@@ -23,4 +20,12 @@ export function tryLockFile(path: string, owner: Owner): (() => void) | undefine
   writeSync(fd, `${process.pid}\n`);
   if (process.getuid?.() === 0) fchownSync(fd, owner.uid, owner.gid);
   return () => closeSync(fd);
+}
+
+/** The same on a file that is open: held until it is closed. False where another one holds it. */
+export function tryLock(fd: number): boolean {
+  const libc = dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
+    flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+  });
+  return libc.symbols.flock(fd, LOCK_EX | LOCK_NB) === 0;
 }

@@ -38,6 +38,20 @@ export function getPaths(home: string) {
  */
 export const getEngineFolder = (homeLabel: string): string => join('/run/cspace', homeLabel);
 
+/** Of the host itself, all homes together. */
+export const HOST_FILES = {
+  /** Which home's names the host resolves, and how: only root writes it, since the daemon acts on it as root. */
+  resolverRecord: '/etc/cspace/resolver.json',
+  hosts: '/etc/hosts',
+  resolvConf: '/etc/resolv.conf',
+  nsswitch: '/etc/nsswitch.conf',
+  /** Our file in the folder of the host's dnsmasq. */
+  dnsmasqDropIn: 'cspace.conf',
+  dnsmasqScript: '/etc/init.d/dnsmasq',
+  /** There while systemd-resolved runs. */
+  resolvedSocket: '/run/systemd/resolve/io.systemd.Resolve',
+} as const;
+
 export type Paths = ReturnType<typeof getPaths>;
 
 /** Where things stand inside a sandbox. */

@@ -7,7 +7,7 @@ import { TEST_TLS } from '../support/test-certificate.ts';
 import { createWorld, type World, waitUntil } from '../support/world.ts';
 
 const MAIN = resolve(import.meta.dir, '../../src/main.ts');
-const domain = 'mercury.shop.cspace2.local';
+const domain = 'mercury.ports.cspace2.local';
 
 /** Servers that Bun can be, all in one process: TLS, DevTools with its check of the Host header, one that hangs. */
 const BUN_SERVERS = `
@@ -42,7 +42,7 @@ let servers: ReturnType<World['start']>;
 let found: ListeningPort[];
 
 beforeAll(async () => {
-  world = createWorld();
+  world = createWorld({ project: 'ports' });
   expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
 }, 120_000);
 afterAll(async () => {
@@ -65,7 +65,7 @@ function at(port: number) {
 describe('ports', () => {
   test('of a sandbox in which nothing listens but cspace says so', async () => {
     const ports = await world.cspace(['ports', 'mercury']);
-    expect(ports).toEqual({ code: 0, stdout: '', stderr: 'nothing listens in shop/mercury\n' });
+    expect(ports).toEqual({ code: 0, stdout: '', stderr: 'nothing listens in ports/mercury\n' });
   });
 
   test('finds every server, and nothing of cspace', async () => {

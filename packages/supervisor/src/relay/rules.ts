@@ -1,21 +1,41 @@
+/** A server on 127.0.0.1 came or went; packets for its port are to go where the relay listens for it, and answers back. */
 export interface Rules {
-  /** Has packets for a UDP port brought to where the relay listens for it, and answers come from it. */
-  addUdp(port: number, relay: number): Promise<void>;
-  removeUdp(port: number, relay: number): Promise<void>;
+  changeUdp(verb: 'add' | 'delete', port: number, relay: number): Promise<void>;
+  /** Undefined where the kernel itself knows who listens. */
+  changeTcp: ((verb: 'add' | 'delete', port: number) => Promise<void>) | undefined;
 }
 
-/** Loads the rules that bring connections to the relay's port, by the program that knows them. Throws with nft's words. */
-export async function loadRules(program: string, address: string, relay: number): Promise<Rules> {
-  await runTool([program, 'relayed', address, String(relay)]);
-  const change = (verb: 'add' | 'delete', port: number, relay: number) =>
-    runTool(
-      ['nft', '-f', '-'],
-      `${verb} element ip cspace udp_relays { ${port} : ${relay} }\n` +
-        `${verb} element ip cspace udp_servers { ${relay} : ${port} }\n`,
-    );
+export interface RulesOptions {
+  /** The program that knows the rules. */
+  loader: string;
+  address: string;
+  /** Where the relay listens for TCP. */
+  port: number;
+}
+
+/** Loads the rules that bring connections to the relay. Throws with nft's words. */
+export async function loadRules({ loader, address, port }: RulesOptions): Promise<Rules> {
+  const load = (kind: string) => runTool([loader, kind, address, String(port)]);
+  const isAsked = await load('relayed').then(
+    () => true,
+    async (error: Error) => {
+      await load('polled');
+      console.error(`cspace: servers on 127.0.0.1 are looked for twice a second: ${error.message}`);
+      return false;
+    },
+  );
+  const change = (...lines: string[]) =>
+    runTool(['nft', '-f', '-'], lines.map((line) => `${line}\n`).join(''));
   return {
-    addUdp: (port, relay) => change('add', port, relay),
-    removeUdp: (port, relay) => change('delete', port, relay),
+    changeUdp: (verb, port, relay) =>
+      change(
+        `${verb} element ip cspace udp_relays { ${port} : ${relay} }`,
+        `${verb} element ip cspace udp_servers { ${relay} : ${port} }`,
+        ...(isAsked ? [] : [`${verb} element ip cspace udp_loopback { ${port} }`]),
+      ),
+    changeTcp: isAsked
+      ? undefined
+      : (verb, port) => change(`${verb} element ip cspace tcp_loopback { ${port} }`),
   };
 }
 

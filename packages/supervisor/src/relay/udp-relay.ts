@@ -44,6 +44,8 @@ export async function startUdpRelay({ address, port }: UdpRelayOptions): Promise
       const [oldest] = clients.keys();
       if (clients.size >= MAX_CLIENTS && oldest !== undefined) forget(oldest);
       return { socket, heardAt: 0 };
+    } catch {
+      return undefined; // out of descriptors: as if the packet had been lost
     } finally {
       opening.delete(key);
     }
@@ -57,13 +59,13 @@ export async function startUdpRelay({ address, port }: UdpRelayOptions): Promise
         const key = `${clientAddress}:${clientPort}`;
         const client =
           clients.get(key) ??
-          (await openClient(key, (answer) => void front.send(answer, clientPort, clientAddress)));
+          (await openClient(key, (answer) => trySend(() => front.send(answer, clientPort, clientAddress))));
         if (!client) return;
         client.heardAt = performance.now();
         // Last in the map is who was heard last.
         clients.delete(key);
         clients.set(key, client);
-        client.socket.send(data);
+        trySend(() => client.socket.send(data));
       },
     },
   });
@@ -79,4 +81,11 @@ export async function startUdpRelay({ address, port }: UdpRelayOptions): Promise
       for (const key of [...clients.keys()]) forget(key);
     },
   };
+}
+
+/** The kernel tells of a refusal, or of a client that is gone, at the next packet: that one is lost, no more. */
+function trySend(send: () => boolean): void {
+  try {
+    send();
+  } catch {}
 }

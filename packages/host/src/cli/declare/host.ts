@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { OnExit } from '../program.ts';
 import { addCommand } from './declare.ts';
+import { declareDns } from './dns.ts';
 
 /** The commands about this machine and cspace itself. */
 export function declareHostCommands(program: Command, context: CliContext, onExit: OnExit): void {
@@ -23,6 +24,7 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
     .action(async (options) => {
       onExit(await (await import('../commands/setup.ts')).runSetup(context, options));
     });
+  declareDns(program, context, onExit);
   declareImage(program, context, onExit);
   declareDaemon(program, context, onExit);
   addCommand(program, 'version', {

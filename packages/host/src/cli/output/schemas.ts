@@ -35,6 +35,20 @@ const Finding = z.object({
   fix: z.string().optional(),
 });
 
+const DnsStatus = z.object({
+  installed: z.boolean(),
+  form: z.enum(['resolved', 'dnsmasq', 'hosts']).nullable(),
+  home: z.string().nullable(),
+  ours: z.boolean(),
+  wildcards: z.boolean(),
+  /** What the host uses, by what is found now. */
+  detected: z.object({ form: z.enum(['resolved', 'dnsmasq', 'hosts']), why: z.string() }),
+  /** Null where there was nothing to try it with. */
+  works: z.boolean().nullable(),
+  tried: z.array(z.object({ name: z.string(), expected: z.string(), address: z.string().nullable() })),
+  trouble: z.object({ why: z.string(), fix: z.string() }).nullable(),
+});
+
 /** What `--json` of each command prints, one value a line; every one may end in a ProblemLine instead. */
 export const OUTPUT_SCHEMAS = {
   /** Progress and spans, then `up`; with `--message` the events of the turn after it. */
@@ -55,6 +69,9 @@ export const OUTPUT_SCHEMAS = {
   shell: z.object({ exitCode: z.number().int() }),
   doctor: z.object({ usable: z.boolean(), findings: z.array(Finding), notes: z.array(z.string()) }),
   setup: z.object({ changed: z.boolean(), command: z.string().nullable() }),
+  'dns install': DnsStatus.extend({ changed: z.boolean() }),
+  'dns uninstall': z.object({ changed: z.boolean() }),
+  'dns status': DnsStatus,
   'image build': ImageBuildEvent,
   'daemon status': DaemonStatus,
   'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
@@ -62,4 +79,7 @@ export const OUTPUT_SCHEMAS = {
 } as const satisfies Record<string, z.ZodType>;
 
 export type DoctorOutput = z.infer<(typeof OUTPUT_SCHEMAS)['doctor']>;
+export type DnsInstallOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns install']>;
+export type DnsUninstallOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns uninstall']>;
+export type DnsStatusOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns status']>;
 export type SetupOutput = z.infer<(typeof OUTPUT_SCHEMAS)['setup']>;

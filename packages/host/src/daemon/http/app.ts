@@ -2,6 +2,7 @@ import {
   type DaemonStatus,
   type ImageBuildEvent,
   ImageBuildRequest,
+  type ResolverResponse,
   type StopResponse,
   type UpEvent,
   UpRequest,
@@ -22,11 +23,13 @@ import { createReporter } from '../../sandbox/spans.ts';
 import { up } from '../../sandbox/up.ts';
 import { getRecord, getStatus, listSandboxes } from '../../sandbox/view.ts';
 import type { IdleTimer } from '../idle.ts';
+import type { ResolverKeeper } from '../resolver-keeper.ts';
 import { readBody, respondProblem, streamEvents } from './respond.ts';
 
 export interface AppOptions {
   house: House;
   idle: IdleTimer;
+  resolver: Pick<ResolverKeeper, 'apply'>;
   startedAt: string;
   /** Leaves once the requests under way are answered. */
   stop(): void;
@@ -47,7 +50,7 @@ export function createApp(options: AppOptions): Hono {
   return app;
 }
 
-function addDaemonRoutes(app: Hono, { house, idle, startedAt, stop }: AppOptions): void {
+function addDaemonRoutes(app: Hono, { house, idle, resolver, startedAt, stop }: AppOptions): void {
   app.get('/version', (c) =>
     c.json({ version: VERSION, protocol: PROTOCOL, pid: process.pid } satisfies VersionResponse),
   );
@@ -62,6 +65,7 @@ function addDaemonRoutes(app: Hono, { house, idle, startedAt, stop }: AppOptions
     };
     return c.json(status);
   });
+  app.post('/resolver', async (c) => c.json({ applied: await resolver.apply() } satisfies ResolverResponse));
   app.post('/stop', (c) => {
     // Meant for the daemon that the client has talked to, not for one that took its place meanwhile.
     const pid = c.req.query('pid');

@@ -9,14 +9,26 @@ export const SERVERS = join(import.meta.dir, 'servers.ts');
 /** Has the calls made from where a client is; gives the answers. */
 export type Probe = (calls: Call[]) => Promise<string[]>;
 
-/** The answers to the whole matrix, by the names of its cases, beside those that are wanted. */
-export async function tryAll(place: Place, client: Client, probe: Probe) {
-  const cases = getCases(place, client);
-  const answers = await probe(cases.map(([, call]) => call));
+/** The answers to the whole matrix, by host and name of its cases, beside those that are wanted; in one go. */
+export async function tryAll(place: Place, clients: Client[], probe: Probe) {
+  const cases = clients.flatMap((client) =>
+    getCases(place, client).map(([name, call, answer]) => ({ name: `${client.host} ${name}`, call, answer })),
+  );
+  const answers = await probe(cases.map(({ call }) => call));
   return {
-    got: Object.fromEntries(cases.map(([name], index) => [name, answers[index]])),
-    wanted: Object.fromEntries(cases.map(([name, , answer]) => [name, answer])),
+    got: Object.fromEntries(cases.map(({ name }, index) => [name, answers[index]])),
+    wanted: Object.fromEntries(cases.map(({ name, answer }) => [name, answer])),
   };
+}
+
+/** Until the whole matrix answers: a relay finds servers within half a second. What does not by then, a test will tell. */
+export async function waitForAll(place: Place, client: Client, probe: Probe): Promise<void> {
+  const deadline = performance.now() + 10_000;
+  for (;;) {
+    const { got, wanted } = await tryAll(place, [client], probe);
+    if (Bun.deepEquals(got, wanted) || performance.now() > deadline) return;
+    await Bun.sleep(100);
+  }
 }
 
 type Order = { open: ServerSpec } | { close: Pick<ServerSpec, 'kind' | 'port'> };
@@ -29,12 +41,19 @@ export async function order(probe: Probe, host: string, orders: Order[]): Promis
   if (answers.some((answer) => answer !== 'done')) throw new Error(`${JSON.stringify(orders)}: ${answers}`);
 }
 
-/** Answers of one TCP and one UDP call, again and again until they are those wanted or the time is over. */
-export async function waitForAnswers(probe: Probe, target: { host: string; port: number }, wanted: string[]) {
-  const deadline = performance.now() + 10_000;
+/** One call by TCP and one by UDP. */
+export const byBoth = (target: { host: string; port: number }): Call[] =>
+  (['tcp', 'udp'] as const).map((kind) => ({ kind, ...target }));
+
+/**
+ * Answers to the calls, made again and again until they are those wanted or the time is over: a relay needs half a second to
+ * see what changed, and the kernel rations refusals of UDP.
+ */
+export async function waitForAnswers(probe: Probe, calls: Call[], wanted: string[]): Promise<string[]> {
+  const deadline = performance.now() + 15_000;
   for (;;) {
-    const got = await probe((['tcp', 'udp'] as const).map((kind) => ({ kind, ...target })));
+    const got = await probe(calls.map((call) => ({ ...call, patienceMs: 1500 })));
     if (Bun.deepEquals(got, wanted) || performance.now() > deadline) return got;
-    await Bun.sleep(50);
+    await Bun.sleep(100);
   }
 }

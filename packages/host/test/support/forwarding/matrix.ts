@@ -6,6 +6,8 @@ export interface Place {
   /** The sandbox's own address. */
   address: string;
   mode: 'direct' | 'relay';
+  /** Where a TLS server is, where there is one. */
+  tlsPort?: number;
 }
 
 export interface Client {
@@ -42,14 +44,18 @@ export function getServers({ address }: Place): ServerSpec[] {
   return [...servers, { kind: 'control', bind: '0.0.0.0', port: CONTROL_PORT }];
 }
 
-/** Every bind by every protocol, and their twists; each with the answer that must come. */
-export function getCases(place: Place, { host, peer, itself }: Client): [name: string, Call, string][] {
+/** A name, and the answer that must come. */
+type Case = [name: string, call: Call, answer: string];
+
+/** Every bind by every protocol, and their twists. */
+export function getCases(place: Place, { host, peer, itself }: Client): Case[] {
   const cases = getBinds(place.address).flatMap(({ bind, port, webPort, onLoopback }) => {
     const seen = onLoopback && !itself && place.mode === 'relay' ? '127.0.0.1' : peer;
-    return KINDS.map((kind): [string, Call, string] =>
-      kind === 'websocket'
-        ? [`${kind} ${bind}`, { kind, host, port: webPort }, `${bind} one, ${bind} two`]
-        : [`${kind} ${bind}`, { kind, host, port }, `${bind} ${seen} 5`],
+    return KINDS.map(
+      (kind): Case =>
+        kind === 'websocket'
+          ? [`${kind} ${bind}`, { kind, host, port: webPort }, `${bind} one, ${bind} two`]
+          : [`${kind} ${bind}`, { kind, host, port }, `${bind} ${seen} 5`],
     );
   });
   const seen = !itself && place.mode === 'relay' ? '127.0.0.1' : peer;
@@ -64,6 +70,9 @@ export function getCases(place: Place, { host, peer, itself }: Client): [name: s
       { kind: 'udp', ...loopback, unconnected: true },
       `127.0.0.1 ${seen} 5 by ${place.address}`,
     ],
+    ...(place.tlsPort === undefined
+      ? []
+      : [['tls', { kind: 'tls', host, port: place.tlsPort }, `127.0.0.1 ${seen} 5`] satisfies Case]),
     ['tcp to nobody', { kind: 'tcp', ...nobody }, 'ECONNREFUSED'],
     ['udp to nobody', { kind: 'udp', ...nobody }, 'ECONNREFUSED'],
   ];

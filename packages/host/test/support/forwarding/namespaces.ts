@@ -37,7 +37,15 @@ ip addr add ${ADDRESS}/32 dev eth0
 ip link set eth0 up
 ip route add ${GATEWAY} dev eth0
 ip route add default via ${GATEWAY}
-mount --bind "$FOLDER/hosts" /etc/hosts`;
+mount --bind "$FOLDER/hosts" /etc/hosts
+# Else the kernel rations refusals of UDP.
+echo 0 >/proc/sys/net/ipv4/icmp_ratelimit`;
+/** A project's own firewall, as many are written: nothing of ours may look like a packet out of nowhere. */
+const FIREWALL = `
+nft 'table ip own {
+  chain in { type filter hook input priority 0; ct state invalid drop; }
+  chain out { type filter hook output priority 0; ct state invalid drop; }
+}'`;
 const WIRE_HOST = `
 ip link set lo up
 ip addr add ${GATEWAY}/32 dev eth0
@@ -49,9 +57,19 @@ for name in all default lo; do
   ! test -e /proc/sys/net/ipv6 || echo 1 >/proc/sys/net/ipv6/conf/$name/disable_ipv6
 done`;
 
+/** An nft of a kernel whose rules cannot look for sockets. */
+const NFT_WITHOUT_SOCKET = `#!/bin/sh
+input=$(cat)
+case $input in *socket*) echo 'Error: no such expression' >&2; exit 1 ;; esac
+printf '%s\\n' "$input" | exec ${Bun.which('nft')} "$@"
+`;
+
+/** `polled`: a relay, on a kernel whose rules cannot look for sockets. */
+export type Way = Place['mode'] | 'polled';
+
 /** `folder` is empty and stays the caller's. */
-export async function makeNamespaces(mode: Place['mode'], folder: string): Promise<Namespaces> {
-  const place = { address: ADDRESS, mode };
+export async function makeNamespaces(way: Way, folder: string): Promise<Namespaces> {
+  const place: Place = { address: ADDRESS, mode: way === 'direct' ? 'direct' : 'relay' };
   const hold = (argv: string[]) =>
     Bun.spawn([...argv, 'sh', '-c', 'echo; exec cat'], { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit' });
   const guest = hold(['unshare', '-Urnm']);
@@ -65,6 +83,7 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
   writeFileSync(join(folder, 'hosts'), '127.0.0.1 localhost\n');
   const relay = `#!/bin/sh\necho $$ >"$FOLDER/relay.pid"\nexec ${process.execPath} ${RELAY} "$@"\n`;
   writeFileSync(join(bin, 'cspace-relay'), relay, { mode: 0o755 });
+  if (way === 'polled') writeFileSync(join(bin, 'nft'), NFT_WITHOUT_SOCKET, { mode: 0o755 });
   const env = { PATH: `${bin}:${process.env.PATH}`, HOST: String(host.pid), FOLDER: folder };
   const inside = (pid: number) => [...enter, `--net=/proc/${pid}/ns/net`];
 
@@ -85,9 +104,9 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
       return JSON.parse(await new Response(child.stdout).text());
     };
 
-  runIn(guest.pid, WIRE);
+  runIn(guest.pid, WIRE + FIREWALL);
   runIn(host.pid, WIRE_HOST);
-  if (mode === 'direct') runIn(guest.pid, SYSCTLS);
+  if (way !== 'relay') runIn(guest.pid, SYSCTLS);
   const said = runIn(guest.pid, `${FORWARDING} ${ADDRESS} 2>&1`);
   const servers = Bun.spawn(
     [...inside(guest.pid), process.execPath, SERVERS, JSON.stringify(getServers(place))],
@@ -106,7 +125,7 @@ export async function makeNamespaces(mode: Place['mode'], folder: string): Promi
         child.kill();
         await child.exited;
       }
-      if (mode === 'direct') return;
+      if (way === 'direct') return;
       const relayPid = Number(readFileSync(join(folder, 'relay.pid'), 'utf8'));
       process.kill(relayPid);
       await waitUntil('the relay is gone', () => !isAlive(relayPid));

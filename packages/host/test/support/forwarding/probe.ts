@@ -15,6 +15,8 @@ export interface Call {
   unconnected?: boolean;
   /** Bind to this address first. */
   from?: string;
+  /** For what may be lost: how long to wait. */
+  patienceMs?: number;
   /** TCP: these bytes instead. */
   text?: string;
 }
@@ -84,9 +86,9 @@ function call(one: Call): Promise<string> {
   return callStream(connect({ host, port, allowHalfOpen: true, ...from }), one);
 }
 
-const late = () =>
-  new Promise<string>((resolve) => setTimeout(() => resolve('nothing in time'), PATIENCE_MS));
+const late = ({ patienceMs = PATIENCE_MS }: Call) =>
+  new Promise<string>((resolve) => setTimeout(() => resolve('nothing in time'), patienceMs));
 
 const calls = JSON.parse(process.argv[2] ?? '[]') as Call[];
-console.log(JSON.stringify(await Promise.all(calls.map((one) => Promise.race([call(one), late()])))));
+console.log(JSON.stringify(await Promise.all(calls.map((one) => Promise.race([call(one), late(one)])))));
 process.exit(0);

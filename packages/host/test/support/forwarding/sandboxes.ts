@@ -16,25 +16,36 @@ export interface Sandboxes {
   dispose(): Promise<void>;
 }
 
+export const PROJECT = 'forwarding';
+const TLS_PORT = 443;
 const READY_MS = 30_000;
 
 /** `relay`: as on a host that lets nobody set the sandboxes' sysctls. */
 export async function makeSandboxes(mode: Place['mode']): Promise<Sandboxes> {
-  const world = createWorld(mode === 'relay' ? { env: { CSPACE_TEST_FORWARDING: 'relay' } } : {});
-  const [address, sibling] = await Promise.all(['mercury', 'venus'].map((name) => up(world, name)));
-  if (address === undefined || sibling === undefined) throw new Error('no address');
-  const place = { address, mode };
+  const env: Record<string, string> = mode === 'relay' ? { CSPACE_TEST_FORWARDING: 'relay' } : {};
+  const world = createWorld({ project: PROJECT, env });
+  try {
+    return await fill(world, mode);
+  } catch (error) {
+    await world.dispose();
+    throw error;
+  }
+}
+
+async function fill(world: World, mode: Place['mode']): Promise<Sandboxes> {
+  const [address = '', sibling = ''] = await Promise.all(['mercury', 'venus'].map((name) => up(world, name)));
+  const place = { address, mode, tlsPort: TLS_PORT };
   const specs = [...getServers(place), await getTlsServer(world)];
   // What `localhost` is, node says; vite and next run on it.
   const isNodes = ({ bind, kind }: ServerSpec) => bind === 'localhost' && kind !== 'websocket';
-  const servers = await Promise.all([
-    startServers(world, 'node', specs.filter(isNodes)),
-    startServers(
+  const servers = [
+    await startServers(world, 'node', specs.filter(isNodes)),
+    await startServers(
       world,
       'bun',
       specs.filter((spec) => !isNodes(spec)),
     ),
-  ]);
+  ];
   return {
     world,
     place,
@@ -55,7 +66,7 @@ async function up(world: World, name: string): Promise<string> {
   const end = JSON.parse(stdout.trim().split('\n').at(-1) ?? '{}') as { sandbox?: { address: string } };
   if (!end.sandbox) throw new Error(stdout + stderr);
   for (const file of [PROBE, SERVERS])
-    copyFileSync(file, join(world.home, 'clones/shop', name, file.slice(file.lastIndexOf('/') + 1)));
+    copyFileSync(file, join(world.home, 'clones', PROJECT, name, file.slice(file.lastIndexOf('/') + 1)));
   return end.sandbox.address;
 }
 
@@ -83,7 +94,7 @@ async function getTlsServer(world: World): Promise<ServerSpec> {
   const make =
     'openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=api -keyout - 2>/dev/null';
   const { stdout } = await world.cspace(['exec', 'mercury', '--', 'sh', '-c', make]);
-  return { kind: 'tls', bind: '127.0.0.1', port: 443, key: stdout, cert: stdout };
+  return { kind: 'tls', bind: '127.0.0.1', port: TLS_PORT, key: stdout, cert: stdout };
 }
 
 async function probeIn(world: World, name: string, calls: Parameters<Probe>[0]): Promise<string[]> {

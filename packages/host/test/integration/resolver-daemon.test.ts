@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { createHostNetwork } from '../../src/daemon/host-network.ts';
+import { createPrivateHost, type PrivateHost } from '../support/private-host.ts';
+import { testUnless } from '../support/test-unless.ts';
+import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
+
+const reason =
+  process.getuid?.() !== 0
+    ? 'needs root'
+    : process.env.CSPACE_LAB === undefined
+      ? 'makes an interface: run it by scripts/lab'
+      : undefined;
+const test = testUnless(reason);
+
+const MAIN = resolve(import.meta.dir, '../../src/main.ts');
+const CONFIG = { bridge: 'cstest1', subnet: '10.211.6.0/24', ports: { http: 6380, dns: 5454 } };
+
+let host: PrivateHost;
+let world: World;
+beforeEach(async () => {
+  if (reason !== undefined) return;
+  // Podman is asked by this daemon, so /run is the machine's.
+  host = await createPrivateHost({
+    setup: "sed -i 's/^nameserver.*/nameserver 192.0.2.1/' /etc/resolv.conf",
+  });
+  world = createWorld({ config: CONFIG, command: [...host.enter, process.execPath, MAIN] });
+});
+afterEach(async () => {
+  if (reason !== undefined) return;
+  await world.dispose();
+  await host.dispose();
+});
+
+const readHosts = () => readFileSync(join(host.etc, 'hosts'), 'utf8');
+const isFilled = () => /^10\.211\.6\.1 cspace2\.local/m.test(readHosts());
+
+async function waitForExit(pid: number | undefined) {
+  await waitUntil('the daemon has left', () => pid === undefined || !isAlive(pid));
+}
+
+test('daemon: fills the block at its start and at an install, empties it when it leaves', async () => {
+  const before = host.listEtc();
+  await world.cspace(['ls']);
+  const { code, stderr } = await world.cspace(['dns', 'install', '--yes', '--form', 'hosts']);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(isFilled()).toBe(true);
+  const pid = getDaemonPid(world.home);
+  await world.cspace(['daemon', 'stop']);
+  await waitForExit(pid);
+  expect(readHosts()).toContain('# BEGIN cspace');
+  expect(isFilled()).toBe(false);
+  await world.cspace(['ls']);
+  expect(isFilled()).toBe(true);
+  expect(JSON.parse((await world.cspace(['dns', 'status', '--json'])).stdout)).toMatchObject({ works: true });
+  await world.cspace(['dns', 'uninstall']);
+  expect(host.listEtc()).toEqual(before);
+});
+
+test('createHostNetwork tells when it has made the network, and when it made it again', async () => {
+  let made = 0;
+  const network = createHostNetwork({
+    config: { ...CONFIG } as Parameters<typeof createHostNetwork>[0]['config'],
+    home: world.home,
+    members: [],
+    owner: { uid: 0, gid: 0 },
+  });
+  network.onMade(async () => {
+    made += 1;
+  });
+  try {
+    await network.ensure();
+    const first = made;
+    expect(first).toBe(1);
+    Bun.spawnSync(['ip', 'link', 'del', CONFIG.bridge]);
+    await network.ensure();
+    expect(made).toBe(first + 1);
+  } finally {
+    await network.remove(AbortSignal.timeout(20_000));
+  }
+});
