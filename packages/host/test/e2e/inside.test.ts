@@ -4,17 +4,17 @@ import { join } from 'node:path';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output/schemas.ts';
 import { createWorld, type World, waitUntil } from '../support/world.ts';
 
-/** Two projects of one home, whose sandboxes see only their own. */
+/** Two projects of one home, whose sandboxes see only their own. Machines' names are the host's: no other test has these. */
 let world: World;
-let bank: string;
+let outside: string;
 beforeAll(async () => {
-  world = createWorld();
-  bank = join(world.folder, 'bank');
-  world.git(['clone', '-q', world.repo, bank]);
+  world = createWorld({ project: 'inside' });
+  outside = join(world.folder, 'outside');
+  world.git(['clone', '-q', world.repo, outside]);
   const ups = await Promise.all([
     world.cspace(['up', 'mercury', '-m', 'run: echo mercury is here']),
     world.cspace(['up', 'venus']),
-    world.cspace(['up', 'earth'], { cwd: bank }),
+    world.cspace(['up', 'earth'], { cwd: outside }),
   ]);
   expect(ups.map((up) => [up.code, up.code === 0 ? '' : up.stderr])).toEqual(
     [0, 0, 0].map((code) => [code, '']),
@@ -31,7 +31,7 @@ async function inside(ref: string, argv: string[], input?: string) {
   return exec;
 }
 
-const mercury = (...argv: string[]) => inside('shop/mercury', ['cspace', ...argv]);
+const mercury = (...argv: string[]) => inside('inside/mercury', ['cspace', ...argv]);
 
 interface Curl {
   token: string;
@@ -48,7 +48,7 @@ async function curl(requests: Curl[]): Promise<number[]> {
     return `${call} <<<'Authorization: Bearer ${token}'; cat /tmp/answer >&2; : >/tmp/answer`;
   });
   const script = ['url=$(jq -r .daemon /run/cspace/sandbox.json)', ': >/tmp/answer', ...lines].join('\n');
-  const exec = await inside('shop/mercury', ['bash', '-s'], script);
+  const exec = await inside('inside/mercury', ['bash', '-s'], script);
   return exec.stdout.trim().split(' ').map(Number);
 }
 
@@ -62,11 +62,11 @@ describe('cspace inside a sandbox', () => {
     expect(code).toBe(0);
     const { sandboxes } = OUTPUT_SCHEMAS.ls.parse(JSON.parse(stdout));
     expect(sandboxes.map(({ project, sandbox }) => `${project}/${sandbox}`).sort()).toEqual([
-      'shop/mercury',
-      'shop/venus',
+      'inside/mercury',
+      'inside/venus',
     ]);
     expect(stdout).not.toContain(world.folder);
-    expect((await mercury('ls')).stdout).toContain('shop/venus');
+    expect((await mercury('ls')).stdout).toContain('inside/venus');
   });
 
   test('send --follow gives a sibling a turn and shows it to its end', async () => {
@@ -76,8 +76,8 @@ describe('cspace inside a sandbox', () => {
 
   test('send reads the turn from stdin, and returns with its id', async () => {
     const sent = await inside(
-      'shop/mercury',
-      ['cspace', 'send', 'shop/venus', '-'],
+      'inside/mercury',
+      ['cspace', 'send', 'inside/venus', '-'],
       'run: touch from-mercury',
     );
     expect([sent.code, /^[0-9a-f-]{36}\n$/.test(sent.stdout)]).toEqual([0, true]);
@@ -132,40 +132,40 @@ describe('cspace inside a sandbox', () => {
   test('all other commands exit with 2 and say where they work', async () => {
     const others = 'up down rm exec shell fetch interrupt doctor setup image daemon';
     const script = `for c in ${others}; do out=$(cspace $c venus 2>&1); echo "$c $?" "$(grep -o 'on the host: .*' <<<"$out")"; done`;
-    const { stdout } = await inside('shop/mercury', ['bash', '-c', script]);
+    const { stdout } = await inside('inside/mercury', ['bash', '-c', script]);
     expect(stdout.trim().split('\n')).toEqual(
       others.split(' ').map((command) => `${command} 2 on the host: cspace ${command}`),
     );
   });
 
   test('trap-11: root inside can no more than dev', async () => {
-    const { code, stdout } = await inside('shop/mercury', ['sudo', 'cspace', 'ls', '--json']);
+    const { code, stdout } = await inside('inside/mercury', ['sudo', 'cspace', 'ls', '--json']);
     expect([code, JSON.parse(stdout).sandboxes.length]).toEqual([0, 2]);
   });
 });
 
 describe('fault-18: what a sandbox tries', () => {
   test('another project’s sandbox is as little there as one that never was', async () => {
-    const { api: token } = readTokens('shop', 'mercury');
-    const requests = ['bank/earth', 'bank/pluto', 'shop/pluto'].flatMap((name) => [
+    const { api: token } = readTokens('inside', 'mercury');
+    const requests = ['outside/earth', 'outside/pluto', 'inside/pluto'].flatMap((name) => [
       { token, path: `/sandboxes/${name}` },
       { token, path: `/sandboxes/${name}/events` },
       { token, path: `/sandboxes/${name}/turns`, args: ['--json', '{"text":"hi"}'] },
     ]);
     expect(await curl(requests)).toEqual(requests.map(() => 404));
     for (const command of [
-      ['status', 'bank/earth'],
-      ['logs', 'bank/earth'],
-      ['send', 'bank/earth', 'hi'],
+      ['status', 'outside/earth'],
+      ['logs', 'outside/earth'],
+      ['send', 'outside/earth', 'hi'],
     ])
       expect((await mercury(...command)).code).toBe(4);
   });
 
   test('P7: only its own token opens, and only the one for this', async () => {
-    const own = readTokens('shop', 'mercury');
+    const own = readTokens('inside', 'mercury');
     const others = [
-      readTokens('shop', 'venus').api,
-      readTokens('bank', 'earth').api,
+      readTokens('inside', 'venus').api,
+      readTokens('outside', 'earth').api,
       own.model,
       own.supervisor,
     ];
@@ -175,13 +175,13 @@ describe('fault-18: what a sandbox tries', () => {
   });
 
   test('trap-20: a token in the query is none', async () => {
-    const { api } = readTokens('shop', 'mercury');
+    const { api } = readTokens('inside', 'mercury');
     expect(await curl([{ token: '', path: `/sandboxes?token=${api}` }])).toEqual([401]);
   });
 
   test('trap-11: what is only the owner’s is not there', async () => {
-    const { api: token } = readTokens('shop', 'mercury');
-    const venus = '/sandboxes/shop/venus';
+    const { api: token } = readTokens('inside', 'mercury');
+    const venus = '/sandboxes/inside/venus';
     const paths = ['/up', '/stop', '/image/build', `${venus}/down`, `${venus}/interrupt`];
     const requests = paths.map((path) => ({ token, path, args: ['--json', '{}'] }));
     expect(await curl(requests)).toEqual(paths.map(() => 404));
@@ -194,18 +194,18 @@ describe('fault-18: what a sandbox tries', () => {
 
   test('the service for the host’s programs is not there for it', async () => {
     const script = 'curl -sS -m 5 -o /dev/null "http://127.0.0.1:6280/version"';
-    expect((await inside('shop/mercury', ['bash', '-c', script])).code).not.toBe(0);
+    expect((await inside('inside/mercury', ['bash', '-c', script])).code).not.toBe(0);
   });
 
   test('another address than its own does not make it another', async () => {
     const { sandboxes } = JSON.parse((await world.cspace(['ls', '--json'])).stdout);
     const { address } = sandboxes.find((one: { sandbox: string }) => one.sandbox === 'venus');
-    const taken = await inside('shop/mercury', ['sudo', 'ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']);
-    const asVenus = { token: readTokens('shop', 'venus').api, args: ['--interface', address] };
+    const taken = await inside('inside/mercury', ['sudo', 'ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']);
+    const asVenus = { token: readTokens('inside', 'venus').api, args: ['--interface', address] };
     expect(await curl([asVenus])).toEqual([0]);
     // Without the right to configure its network it could not even try.
     if (taken.code === 0)
-      await inside('shop/mercury', ['sudo', 'ip', 'addr', 'del', `${address}/32`, 'dev', 'lo']);
+      await inside('inside/mercury', ['sudo', 'ip', 'addr', 'del', `${address}/32`, 'dev', 'lo']);
   });
 
   test('a flood of connections and of requests leaves a sibling served', async () => {
@@ -214,7 +214,7 @@ describe('fault-18: what a sandbox tries', () => {
     const gateway = '192.168.64.1';
     const child = world.start(['exec', 'mercury', '--', 'bash', '-c', flood, '-', gateway]);
     await Bun.sleep(1000);
-    const { code, stdout } = await inside('shop/venus', ['cspace', 'ls', '--json']);
+    const { code, stdout } = await inside('inside/venus', ['cspace', 'ls', '--json']);
     expect([code, JSON.parse(stdout).sandboxes.length]).toEqual([0, 2]);
     expect((await world.cspace(['ls', '--json'])).code).toBe(0);
     child.kill('SIGINT');
@@ -223,13 +223,13 @@ describe('fault-18: what a sandbox tries', () => {
 
   test('nothing of all that was answered, written down or logged holds a token', async () => {
     const refs = [
-      ['shop', 'mercury'],
-      ['shop', 'venus'],
-      ['bank', 'earth'],
+      ['inside', 'mercury'],
+      ['inside', 'venus'],
+      ['outside', 'earth'],
     ] as const;
     const tokens = refs.flatMap(([project, sandbox]) => Object.values(readTokens(project, sandbox)));
     tokens.push(readFileSync(join(world.home, 'http.token'), 'utf8').trim());
-    const files = ['daemon.log', 'registry/shop/mercury.json', 'sessions/shop/mercury/events.ndjson'];
+    const files = ['daemon.log', 'registry/inside/mercury.json', 'sessions/inside/mercury/events.ndjson'];
     const texts = [...said, ...files.map((file) => readFileSync(join(world.home, file), 'utf8'))];
     expect(said.join('').length).toBeGreaterThan(1000);
     expect(texts.filter((text) => tokens.some((token) => text.includes(token)))).toEqual([]);
@@ -250,7 +250,7 @@ describe('a program of the host', () => {
     const child = world.start(['exec', 'mercury', '--', 'true']);
     await child.exited;
     const script = '(timeout 60 cspace logs venus -f > /tmp/followed 2>&1 &) ; sleep 1';
-    await inside('shop/mercury', [
+    await inside('inside/mercury', [
       'bash',
       '-c',
       `setsid bash -c '${script}' < /dev/null > /dev/null 2>&1; sleep 2`,

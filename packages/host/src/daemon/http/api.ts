@@ -58,7 +58,7 @@ export function createApi(options: ApiOptions): Api {
     throw new ProblemError({ code: 'not-found', message: 'there is nothing at this path' });
   });
   app.onError((error, c) =>
-    respondProblem(narrowProblem(error, c.env.caller, options.house.log), options.house.log),
+    respondProblem(error, options.house.log, (problem) => narrowProblem(problem, c.env.caller.audience)),
   );
   return async (request, caller) => app.fetch(request, { caller });
 }
@@ -79,11 +79,11 @@ function createHandlers({
       const project = caller.audience === 'host' ? undefined : caller.record.project;
       const sandboxes = await listSandboxes(house, project);
       return Response.json({
-        sandboxes: sandboxes.map((view) => narrowView(view, caller)),
+        sandboxes: sandboxes.map((view) => narrowView(view, caller.audience)),
       } satisfies ListResponse);
     },
     async getSandbox(call) {
-      return Response.json(narrowView(await getStatus(house, findRef(house, call)), call.caller));
+      return Response.json(narrowView(await getStatus(house, findRef(house, call)), call.caller.audience));
     },
     async sendTurn(call) {
       const record = getRecord(house, findRef(house, call));

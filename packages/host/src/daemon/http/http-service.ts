@@ -16,6 +16,7 @@ import {
   type ModelApi,
   refuseModel,
 } from './model-api.ts';
+import { narrowProblem } from './narrow.ts';
 import { respondProblem } from './respond.ts';
 import { createSlots, type Slots } from './slots.ts';
 import { type Asked, listenOnTcp } from './tcp-server.ts';
@@ -95,7 +96,7 @@ async function answerAt(options: Answerer, at: At, asked: Asked): Promise<Respon
       throw error;
     }
   } catch (error) {
-    const response = respondProblem(error, house.log);
+    const response = respondProblem(error, house.log, (problem) => narrowProblem(problem, at.audience));
     return isModel ? toModelError(error, response.status) : response;
   }
 }

@@ -2,13 +2,17 @@ import { PROBLEMS, type Problem, ProblemError, toProblem } from '@cspace/protoco
 import { z } from 'zod';
 import type { Log } from '../../system/log.ts';
 
-/** A problem as the answer to a request. Bugs of ours go to the log with their stack. */
-export function respondProblem(error: unknown, log: Log): Response {
+/** A problem as the answer to a request, as far as `tell` lets it. Bugs of ours go to the log with their stack. */
+export function respondProblem(
+  error: unknown,
+  log: Log,
+  tell: (problem: Problem) => Problem = (problem) => problem,
+): Response {
   const problem = toProblem(error);
   if (problem.code === 'internal') {
     log.error(problem.message, { stack: error instanceof Error ? error.stack : undefined });
   }
-  return Response.json({ problem }, { status: PROBLEMS[problem.code].http });
+  return Response.json({ problem: tell(problem) }, { status: PROBLEMS[problem.code].http });
 }
 
 const MAX_BODY_BYTES = 2 * 1024 * 1024;
@@ -59,10 +63,15 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
   if (Number(request.headers.get('content-length')) > maxBytes) throw new ProblemError(tooLarge);
   const chunks: Uint8Array[] = [];
   let bytes = 0;
-  for await (const chunk of request.body ?? []) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new ProblemError(tooLarge);
-    chunks.push(chunk);
+  try {
+    for await (const chunk of request.body ?? []) {
+      bytes += chunk.length;
+      if (bytes > maxBytes) throw new ProblemError(tooLarge);
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    if (error instanceof ProblemError) throw error;
+    throw new ProblemError({ code: 'interrupted', message: 'the request broke off' }, { cause: error });
   }
   return new Uint8Array(Buffer.concat(chunks));
 }
