@@ -217,6 +217,7 @@ describe('DNS by UDP', () => {
       if (n % 50 === 0) await Bun.sleep(0);
     }
     await new Promise<void>((resolve) => socket.close(() => resolve()));
-    expect(await flood(apart.dns, 10, () => MERCURY)).toEqual({ sent: 10, answered: 10 });
+    // Until it has worked off what waits, there may be no room for more.
+    await waitUntil('it answers', async () => (await flood(apart.dns, 10, () => MERCURY)).answered === 10);
   }, 60_000);
 });
