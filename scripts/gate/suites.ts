@@ -14,8 +14,8 @@ const MINUTE = 60_000;
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
   { name: 'contract', boots: true, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 60_000 },
-  { name: 'integration', boots: true, required: false, deadlineMs: 5 * MINUTE, testTimeoutMs: 60_000 },
-  { name: 'e2e', boots: true, required: true, deadlineMs: 8 * MINUTE, testTimeoutMs: 120_000 },
+  { name: 'integration', boots: true, required: false, deadlineMs: 10 * MINUTE, testTimeoutMs: 60_000 },
+  { name: 'e2e', boots: true, required: true, deadlineMs: 20 * MINUTE, testTimeoutMs: 120_000 },
 ];
 
 const SUITE_FOLDER = /^packages\/[^/]+\/test\/(contract|integration|e2e)\//;
