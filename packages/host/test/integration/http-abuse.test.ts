@@ -23,9 +23,6 @@ const SHORT = { ...HTTP_LIMITS.tcp, headersMs: 300, bodyMs: 300, stallMs: 300 };
 const serve = (options: Partial<ServeOptions> = {}) =>
   serveHttp(all.fake.house, { audience: 'sandboxes', ...options });
 
-/** As mercury asks at a server of the test's own. */
-const _mercury = (port: number) => ({ port, from: AT.mercury, token: all.tokens.mercury.api });
-
 describe('fault-17: DNS rebinding and foreign pages', () => {
   test.each([
     ['evil.example'],
