@@ -75,6 +75,12 @@ testAsRoot('lab ends and names what its command left running', async () => {
   expect(left).toBe(false);
 });
 
+testAsRoot('lab that is strict fails where something was left running', async () => {
+  const strict = (script: string) => lab(['env', 'CSPACE_LAB_STRICT=1', LAB, 'sh', '-c', script]);
+  expect((await strict('setsid sleep 64 >&- 2>&- &')).code).toBe(1);
+  expect((await strict('test -z "$CSPACE_LAB_STRICT"')).code).toBe(0);
+});
+
 for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT'] as const)
   testAsRoot(`lab passes ${signal} on, waits, and is gone`, async () => {
     const child = start([

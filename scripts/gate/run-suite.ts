@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NO_OUTCOME, type Outcome, parseJunit } from './junit.ts';
+import { NO_OUTCOME, type Outcome, parseJunit, sumOutcomes } from './junit.ts';
 import { type Groups, runGroup } from './spawn.ts';
 import type { SuiteAnswer, SuiteJob } from './suite.ts';
-import type { Suite } from './suites.ts';
+import { getLanes, type Suite } from './suites.ts';
 import { getTroubles } from './troubles.ts';
 import { createWorld, removeWorld } from './world.ts';
 
@@ -30,10 +30,15 @@ const CENSUS_MS = 60_000;
 export async function runSuite(suite: Suite, options: SuiteOptions): Promise<SuiteResult> {
   const world = createWorld(suite.name, options.env);
   try {
-    const report = join(world.folder, 'junit.xml');
+    const lanes = getLanes(options.files, suite);
+    const reports = lanes.map((_, n) => join(world.folder, `junit-${n}.xml`));
     const answer = join(world.folder, 'answer.json');
     const job: SuiteJob = {
-      argv: getTestCommand(suite, options, report),
+      lanes: lanes.map((files, n) => {
+        const command = getTestCommand(suite, { ...options, files }, reports[n] ?? '');
+        // The first has the suite's own lab, in which the census is taken.
+        return options.lab && n > 0 ? ['env', 'CSPACE_LAB_STRICT=1', 'scripts/lab', ...command] : command;
+      }),
       env: world.env,
       deadlineMs: suite.deadlineMs,
       census: options.lab ? { lab: true, folders: [world.temporary] } : undefined,
@@ -45,7 +50,7 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       { env: world.env, deadlineMs: suite.deadlineMs + CENSUS_MS },
       options.groups,
     );
-    const reported = existsSync(report) ? parseJunit(readFileSync(report, 'utf8')) : NO_OUTCOME;
+    const reported = sumOutcomes(reports.map(readReport));
     // Of a choice by name all others are reported as skipped.
     const outcome = options.extra.length > 0 ? { ...reported, skipped: [] } : reported;
     const troubles = existsSync(answer)
@@ -56,6 +61,10 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
   } finally {
     removeWorld(world);
   }
+}
+
+function readReport(path: string): Outcome {
+  return existsSync(path) ? parseJunit(readFileSync(path, 'utf8')) : NO_OUTCOME;
 }
 
 function getTestCommand(suite: Suite, options: SuiteOptions, report: string): [string, ...string[]] {

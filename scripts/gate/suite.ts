@@ -1,4 +1,5 @@
-// Runs one suite in the network namespace it is started in: census, bun test, census. Arguments: one JSON of SuiteJob.
+// Runs one suite in the network namespace it is started in: census, bun test, census. Of several lanes all but the
+// first are in a lab of their own, inside this one. Arguments: one JSON of SuiteJob.
 // Its answer is a file, since the output belongs to the tests.
 import { writeFileSync } from 'node:fs';
 import {
@@ -11,7 +12,8 @@ import {
 import { type Groups, runGroup, signalGroup } from './spawn.ts';
 
 export interface SuiteJob {
-  argv: [string, ...string[]];
+  /** At the same time. */
+  lanes: [string, ...string[]][];
   env: Record<string, string>;
   deadlineMs: number;
   /** None where root is out of reach: a plain user sees half of it. */
@@ -53,15 +55,20 @@ async function runSuite(job: SuiteJob): Promise<SuiteAnswer> {
     for (const group of groups) signalGroup(group, 'SIGTERM');
   });
   const env = { ...job.env, CSPACE_LAB: process.env.CSPACE_LAB };
-  const ended = await runGroup(job.argv, { env, deadlineMs: job.deadlineMs }, groups);
-  if (!census || !before) return { code: ended.code, timedOut: ended.timedOut, findings: [], blind: [] };
+  const run = (argv: [string, ...string[]]) => runGroup(argv, { env, deadlineMs: job.deadlineMs }, groups);
+  const all = await Promise.all(job.lanes.map(run));
+  const ended = {
+    code: all.find(({ code }) => code !== 0)?.code ?? 0,
+    timedOut: all.some(({ timedOut }) => timedOut),
+  };
+  if (!census || !before) return { ...ended, findings: [], blind: [] };
   const after = await callAsRoot(() => waitForNothingLeft(before, { ...census, deadlineMs: SETTLE_MS }), {
     before,
     census,
   });
-  return { code: ended.code, timedOut: ended.timedOut, ...after };
+  return { ...ended, ...after };
 }
 
 const input = JSON.parse(process.argv[2] ?? '{}') as SuiteJob | Question;
-if ('argv' in input) writeFileSync(input.answer, JSON.stringify(await runSuite(input)));
+if ('lanes' in input) writeFileSync(input.answer, JSON.stringify(await runSuite(input)));
 else console.log(JSON.stringify(await answer(input)));

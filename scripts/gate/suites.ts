@@ -7,6 +7,8 @@ export interface Suite {
   deadlineMs: number;
   /** For one test that sets no time of its own. */
   testTimeoutMs: number;
+  /** The files of each package run beside those of the others: they mostly wait. Only the first may make links and rules. */
+  lanes?: true;
 }
 
 const MINUTE = 60_000;
@@ -14,7 +16,14 @@ const MINUTE = 60_000;
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
   { name: 'contract', boots: true, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 60_000 },
-  { name: 'integration', boots: true, required: false, deadlineMs: 10 * MINUTE, testTimeoutMs: 60_000 },
+  {
+    name: 'integration',
+    boots: true,
+    required: false,
+    deadlineMs: 10 * MINUTE,
+    testTimeoutMs: 60_000,
+    lanes: true,
+  },
   { name: 'e2e', boots: true, required: true, deadlineMs: 20 * MINUTE, testTimeoutMs: 120_000 },
 ];
 
@@ -23,6 +32,13 @@ const SUITE_FOLDER = /^packages\/[^/]+\/test\/(contract|integration|e2e)\//;
 /** Which suite a test file belongs to, by its folder; all that is in none of the three is a unit test. Pure. */
 export function getSuiteName(file: string): Suite['name'] {
   return (SUITE_FOLDER.exec(file)?.[1] ?? 'unit') as Suite['name'];
+}
+
+/** The files that run one after another; all of them, or those of each package. Pure. */
+export function getLanes(files: readonly string[], suite: Pick<Suite, 'lanes'>): string[][] {
+  if (!suite.lanes) return [[...files]];
+  const lanes = Map.groupBy(files, (file) => file.split('/', 2).join('/'));
+  return [...lanes.values()];
 }
 
 /** Test files of the working tree, by suite: tracked ones and new ones alike, ignored ones not. Sorted. */

@@ -3,7 +3,7 @@ import { parseArgs } from './args.ts';
 import { NO_OUTCOME, type Outcome } from './junit.ts';
 import { createReport } from './report.ts';
 import type { SuiteAnswer } from './suite.ts';
-import { getBootObstacle, getSuiteName } from './suites.ts';
+import { getBootObstacle, getLanes, getSuiteName } from './suites.ts';
 import { getTroubles } from './troubles.ts';
 
 const CLEAN: SuiteAnswer = { code: 0, timedOut: false, findings: [], blind: [] };
@@ -69,6 +69,15 @@ test('getSuiteName goes by the folder', () => {
   expect(getSuiteName('packages/host/test/e2e/crash.test.ts')).toBe('e2e');
   expect(getSuiteName('packages/host/src/e2e/crash.test.ts')).toBe('unit');
   expect(getSuiteName('packages/host/test/support/census.test.ts')).toBe('unit');
+});
+
+test('getLanes: one, or one for each package', () => {
+  const files = ['packages/a/x.test.ts', 'packages/b/y.test.ts', 'packages/a/z.test.ts'];
+  expect(getLanes(files, {})).toEqual([files]);
+  expect(getLanes(files, { lanes: true })).toEqual([
+    ['packages/a/x.test.ts', 'packages/a/z.test.ts'],
+    ['packages/b/y.test.ts'],
+  ]);
 });
 
 test('getBootObstacle', () => {

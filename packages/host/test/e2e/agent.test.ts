@@ -2,13 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RecordedRequest, type ScriptedModel, startScriptedModel } from '../../src/model/testing.ts';
+import { makeOutsideHost, type OutsideHost } from '../support/outside-host.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const GATEWAY = '192.168.64.1';
 const API_KEY = 'sk-ant-api03-CANARY';
 const ROLE = 'You keep the books of a lemonade stand.';
 
 let world: World;
+let outside: OutsideHost | undefined;
 let model: ScriptedModel | undefined;
 beforeAll(async () => {
   // A project of its own: machines' names are the host's, whatever the home.
@@ -17,25 +18,31 @@ beforeAll(async () => {
   writeFileSync(join(world.repo, '.cspace/agent.md'), `${ROLE}\n`);
   world.git(['add', '.']);
   world.git(['commit', '-qm', 'role']);
-  // With a sandbox the gateway's address is there, and with it a place for a model that is not ours.
-  expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
-  model = await startScriptedModel({ hostname: GATEWAY });
+  outside = await makeOutsideHost();
+  model = await startScriptedModel({ hostname: outside.near });
+  await outside.forward(Number(new URL(model.url).port));
 });
 afterAll(async () => {
   await model?.close();
   await world.dispose();
+  await outside?.dispose();
 });
 
 /** Brings a sandbox up, runs one turn and takes it away; the request of that turn and what `ls` said meanwhile. */
 async function askFrom(name: string, args: string[], env: Record<string, string>) {
   const prompt = `run: echo this is ${name}`;
-  const base = { ANTHROPIC_BASE_URL: model?.url ?? '' };
+  const base = { ANTHROPIC_BASE_URL: getModelUrl() };
   const up = await world.cspace(['up', name, ...args, '-m', prompt], { env: { ...base, ...env } });
   expect(up).toMatchObject({ code: 0, stdout: expect.stringContaining(`this is ${name}`) });
   const { sandboxes } = JSON.parse((await world.cspace(['ls', '--json'])).stdout);
   const sandbox = sandboxes.find((one: { sandbox: string }) => one.sandbox === name);
   expect(await world.cspace(['rm', '--force', name])).toMatchObject({ code: 0 });
   return { up, sandbox, request: findRequest(prompt) };
+}
+
+/** As sandboxes reach it. */
+function getModelUrl(): string {
+  return model && outside ? model.url.replace(outside.near, outside.address) : '';
 }
 
 /** The first request for a message that holds the prompt and offers tools: the agent's own. */
@@ -66,7 +73,7 @@ describe('a model server of the user', () => {
   });
 
   test('from secrets.env as from the environment', async () => {
-    const lines = `ANTHROPIC_API_KEY=${API_KEY}-file\nANTHROPIC_BASE_URL=${model?.url}\n`;
+    const lines = `ANTHROPIC_API_KEY=${API_KEY}-file\nANTHROPIC_BASE_URL=${getModelUrl()}\n`;
     writeFileSync(join(world.home, 'secrets.env'), lines, { mode: 0o600 });
     try {
       const { request } = await askFrom('mars', [], { ANTHROPIC_BASE_URL: '' });

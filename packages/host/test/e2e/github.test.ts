@@ -4,13 +4,14 @@ import { join } from 'node:path';
 import { watchCommandLines } from '../support/command-lines.ts';
 import { answerGithubApi } from '../support/fake-github.ts';
 import { type GitHttpServer, startGitHttpServer } from '../support/git-http-server.ts';
+import { makeOutsideHost, type OutsideHost } from '../support/outside-host.ts';
 import { createWorld, type World } from '../support/world.ts';
 
-const GATEWAY = '192.168.64.1';
 const TOKEN = 'ghp_CANARY0123456789abcdefghijklmnopqrst';
 
 let world: World;
 let upstream: string;
+let outside: OutsideHost;
 let github: GitHttpServer | undefined;
 beforeAll(async () => {
   // A project of its own: machines' names are the host's, whatever the home.
@@ -24,15 +25,16 @@ beforeAll(async () => {
 
   expect(await world.cspace(['up', 'mercury'], { env: { GH_TOKEN: TOKEN } })).toMatchObject({ code: 0 });
   const tls = await makeCertificate('mercury');
-  // The gateway's address is there as long as a sandbox runs.
+  outside = await makeOutsideHost();
   github = startGitHttpServer({
     root: join(world.folder, 'github'),
-    hostname: GATEWAY,
+    hostname: outside.near,
     port: 443,
     tls,
     token: TOKEN,
     fallback: (request) => answerGithubApi(request, TOKEN),
   });
+  await outside.forward(443);
   await leadToServer('mercury', tls.cert);
   expect(await world.cspace(['up', 'venus'])).toMatchObject({ code: 0 });
   await leadToServer('venus', tls.cert);
@@ -43,6 +45,7 @@ beforeAll(async () => {
 afterAll(async () => {
   await github?.close();
   await world.dispose();
+  await outside?.dispose();
 });
 
 const exec = (name: string, ...argv: string[]) => world.cspace(['exec', name, '--', ...argv]);
@@ -60,7 +63,7 @@ async function makeCertificate(name: string): Promise<{ key: string; cert: strin
 /** Makes GitHub's names lead to our server in one sandbox, and its certificate trusted there. */
 async function leadToServer(name: string, cert: string): Promise<void> {
   const script = `cat >/usr/local/share/ca-certificates/test.crt && update-ca-certificates >/dev/null 2>&1 &&
-    echo '${GATEWAY} github.com api.github.com' >>/etc/hosts`;
+    echo '${outside.address} github.com api.github.com' >>/etc/hosts`;
   const done = await world.cspace(['exec', '--root', name, '--', 'sh', '-c', script], { input: cert });
   expect(done).toMatchObject({ code: 0 });
 }
