@@ -31,7 +31,7 @@ const CREDENTIALS: Record<(typeof PASSED_ENV)[number], string> = {
   CLAUDE_CODE_OAUTH_TOKEN: 'an OAuth token of a Claude subscription, from `claude setup-token`',
   ANTHROPIC_AUTH_TOKEN: 'the bearer token of a gateway',
   ANTHROPIC_BASE_URL:
-    'another server that speaks the Messages API: a gateway, or a local model server at an address that a sandbox can reach (not loopback)',
+    'another server that speaks the Messages API: a gateway, or a model server in your network; sandboxes do not reach servers on this host',
   ANTHROPIC_MODEL: 'the model, where neither flag nor configuration names one',
   GH_TOKEN: 'a GitHub token: git over https and gh use it; inside it stands under all three names',
   GITHUB_TOKEN: 'the same, looked for second',

@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { CredentialName, Given } from './credentials.ts';
 
@@ -54,7 +55,8 @@ function chooseBaseUrl(sources: Given[]): string | undefined {
   return undefined;
 }
 
-function checkBaseUrl(text: string, from: string): string {
+/** Throws `credentials-invalid` where no sandbox could reach it; `interfaces` are the host's. */
+export function checkBaseUrl(text: string, from: string, interfaces = networkInterfaces()): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !/^https?:$/.test(url.protocol) || url.username !== '' || url.password !== '') {
     throw new ProblemError({
@@ -69,8 +71,20 @@ function checkBaseUrl(text: string, from: string): string {
       code: 'credentials-invalid',
       message: `ANTHROPIC_BASE_URL in ${from} is ${url.hostname}, which inside a sandbox is the sandbox itself`,
       why: "a sandbox reaches no service on the host's loopback",
-      fix: "give an address that a sandbox can reach, such as the model server's in your network, or unset ANTHROPIC_BASE_URL",
+      fix: REACHABLE,
+    });
+  }
+  const addresses = Object.values(interfaces).flatMap((found) => found ?? []);
+  if (addresses.some(({ address }) => address === url.hostname.replace(/^\[|\]$/g, ''))) {
+    throw new ProblemError({
+      code: 'credentials-invalid',
+      message: `ANTHROPIC_BASE_URL in ${from} is ${url.hostname}, an address of this host`,
+      why: "a sandbox reaches no service of the host but the daemon's",
+      fix: REACHABLE,
     });
   }
   return text;
 }
+
+const REACHABLE =
+  "give an address that a sandbox can reach, such as the model server's in your network, or unset ANTHROPIC_BASE_URL";
