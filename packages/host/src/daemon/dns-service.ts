@@ -2,7 +2,7 @@ import { createForwarder } from '../dns/forwarder.ts';
 import { createResponder } from '../dns/responder.ts';
 import { listenDns } from '../dns/server.ts';
 import type { TcpLimits } from '../dns/tcp.ts';
-import { type UpstreamServer, watchLoopbackServers } from '../dns/upstream.ts';
+import { type UpstreamServer, watchHostOnlyServers } from '../dns/upstream.ts';
 import { watchZone, type ZoneSource } from '../dns/zone.ts';
 import type { Service } from './service.ts';
 
@@ -18,7 +18,7 @@ export interface DnsServiceOptions {
 
 /** The names of the sandboxes, the same for all who ask. Names of the world are for sandboxes, and not for all of them. */
 export function createDnsService(options: DnsServiceOptions): Service {
-  const { port, registry, subnet, gateway, getServers = watchLoopbackServers() } = options;
+  const { port, registry, subnet, gateway, getServers = watchHostOnlyServers() } = options;
   const limits = options.tcpLimits && { tcpLimits: options.tcpLimits };
   const responder = createResponder(watchZone(registry, { subnet, gateway }));
   const forward = createForwarder({ getServers, mayAsk: (peer) => mayAsk(registry, peer) });

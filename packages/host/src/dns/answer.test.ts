@@ -22,7 +22,7 @@ describe('answer: A', () => {
     ['in the alias zone', 'mercury.shop.cspace.test', '192.168.64.2'],
     ['anything in front', 'a.b.mercury.shop.cspace2.local', '192.168.64.2'],
     ['short name', 'mercury.cspace2.local', '192.168.64.2'],
-    ['anything in front of a short name', 'www.mercury.cspace.test', '192.168.64.2'],
+    ['in front of a project’s name only its own sandboxes count', 'www.mercury.cspace.test', 'nxdomain'],
     ['a full name goes before a short one', 'api.mercury.cspace2.local', '192.168.64.6'],
     ['and so does what is in front of it', 'x.api.mercury.cspace2.local', '192.168.64.6'],
     ['ambiguous, though one of two is stopped', 'venus.cspace2.local', 'none'],
@@ -40,9 +40,22 @@ describe('answer: A', () => {
     ['above the zone', 'local', 'outside'],
     ['like the zone', 'mercury.xcspace2.local', 'outside'],
     ['the world', 'example.org', 'outside'],
-    ['a project and a sandbox the wrong way round', 'shop.mercury.cspace2.local', '192.168.64.2'],
+    ['a project and a sandbox the wrong way round', 'shop.mercury.cspace2.local', 'nxdomain'],
   ])('%s', (_, name, expected) => {
     expect(look(name)).toBe(expected);
+  });
+
+  test('anything in front of a short name that no project has', () => {
+    const alone = buildZone(createSource([makeRecord('shop/mercury')]), NETWORK);
+    expect(look('www.mercury.cspace.test', TYPE.A, alone)).toBe('192.168.64.2');
+    expect(look('a.b.mercury.cspace2.local', TYPE.A, alone)).toBe('192.168.64.2');
+  });
+
+  test('P5: the name of a sandbox that is gone never leads to another project’s', () => {
+    const records = [makeRecord('shop/mercury'), makeRecord('bank/shop', { address: '192.168.64.9' })];
+    const both = buildZone(createSource(records), NETWORK);
+    expect(look('venus.shop.cspace2.local', TYPE.A, both)).toBe('nxdomain');
+    expect(look('shop.cspace2.local', TYPE.A, both)).toBe('192.168.64.9');
   });
 
   test('trap-12: names have no case', () => {

@@ -72,10 +72,16 @@ function findData(labels: readonly string[], zone: Zone): Node['data'] {
   return labels.length === 1 && zone.projects.has(labels[0] ?? '') ? [] : undefined;
 }
 
-/** What is in front of a sandbox's name does not matter. Its full name goes before a short one. */
+/**
+ * What is in front of a sandbox's name does not matter. Its full name goes before a short one. What is in front of a
+ * project's name is that project's alone: `venus.shop` without a venus must not be another project's sandbox `shop`.
+ */
 function findHost(labels: readonly string[], zone: Zone): Host | 'ambiguous' | undefined {
   const last = labels.at(-1) ?? '';
-  return (labels.length > 1 ? zone.full.get(`${labels.at(-2)}.${last}`) : undefined) ?? zone.short.get(last);
+  if (labels.length === 1) return zone.short.get(last);
+  return (
+    zone.full.get(`${labels.at(-2)}.${last}`) ?? (zone.projects.has(last) ? undefined : zone.short.get(last))
+  );
 }
 
 function findName(address: string, zone: Zone): string | undefined {

@@ -10,26 +10,27 @@ const DNS_PORT = 53;
 const KEPT_MS = 1000;
 
 /**
- * The host's name servers, by its resolv.conf(5), where all of them are on loopback, such as 127.0.0.53 of
- * systemd-resolved. Sandboxes cannot reach those; others they ask themselves, and then there is nothing to ask here.
+ * The host's name servers, by its resolv.conf(5), where sandboxes reach none of them: they are on loopback, such as
+ * 127.0.0.53 of systemd-resolved, or have IPv6 addresses. Others they ask themselves, and there is nothing to ask here.
  */
-export function parseLoopbackServers(resolvConf: string): UpstreamServer[] {
+export function parseHostOnlyServers(resolvConf: string): UpstreamServer[] {
   const addresses = resolvConf
     .split('\n')
     .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? '')
     .filter((address) => isIP(address) !== 0);
-  const onLoopback = addresses.every((address) => address.startsWith('127.') || address === '::1');
-  return onLoopback ? addresses.map((address) => ({ address, port: DNS_PORT })) : [];
+  // As `parseHostResolver` has it for the sandbox's side; 0.0.0.0 means loopback.
+  const isReached = (address: string) => isIP(address) === 4 && !/^(127|0)\./.test(address);
+  return addresses.some(isReached) ? [] : addresses.map((address) => ({ address, port: DNS_PORT }));
 }
 
 /** Those of this moment: the file changes when the host changes networks. Read once a second at most. */
-export function watchLoopbackServers(path = '/etc/resolv.conf'): () => Promise<UpstreamServer[]> {
+export function watchHostOnlyServers(path = '/etc/resolv.conf'): () => Promise<UpstreamServer[]> {
   let reading: Promise<UpstreamServer[]> | undefined;
   let readAt = Number.NEGATIVE_INFINITY;
   return () => {
     if (reading && performance.now() - readAt < KEPT_MS) return reading;
     readAt = performance.now();
-    reading = readFile(path, 'utf8').then(parseLoopbackServers, () => []);
+    reading = readFile(path, 'utf8').then(parseHostOnlyServers, () => []);
     return reading;
   };
 }

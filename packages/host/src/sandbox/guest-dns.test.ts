@@ -1,5 +1,8 @@
 import { expect, test } from 'bun:test';
-import { getResolvConf, getUpstreamConf, parseHostResolver } from './guest-dns.ts';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { getResolvConf, getUpstreamConf, parseHostResolver, readHostResolver } from './guest-dns.ts';
 
 const upstream = (text: string) => parseHostResolver(text).upstream;
 const search = (text: string) => parseHostResolver(text).search;
@@ -30,4 +33,13 @@ test('getUpstreamConf: a line for each server, nothing where there is none', () 
     'nameserver 10.0.0.1\nnameserver 10.0.0.2\n',
   );
   expect(getUpstreamConf({ upstream: [], search: [] })).toBe('');
+});
+
+test('readHostResolver reads what a link leads to, and nothing where there is no file', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'cspace-resolv-'));
+  writeFileSync(join(folder, 'real'), 'nameserver 192.0.2.53\n');
+  symlinkSync('real', join(folder, 'resolv.conf'));
+  expect((await readHostResolver(join(folder, 'resolv.conf'))).upstream).toEqual(['192.0.2.53']);
+  expect((await readHostResolver(join(folder, 'missing'))).upstream).toEqual([]);
+  rmSync(folder, { recursive: true });
 });

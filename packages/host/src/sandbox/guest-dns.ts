@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { ZONES } from '@cspace/protocol/zones';
 
 /** What a sandbox takes over from the host's resolv.conf(5). */
@@ -28,6 +29,11 @@ export function parseHostResolver(text: string): HostResolver {
 }
 
 const isLoopback = (server: string): boolean => server.startsWith('127.') || server.startsWith('0.');
+
+/** By way of links: on many hosts resolv.conf is one, to a file of systemd-resolved's or NetworkManager's. */
+export async function readHostResolver(path = '/etc/resolv.conf'): Promise<HostResolver> {
+  return parseHostResolver(await readFile(path, 'utf8').catch(() => ''));
+}
 
 /** The name servers by themselves: dnsmasq in the guest reads the file anew when it changes. */
 export function getUpstreamConf({ upstream }: HostResolver): string {

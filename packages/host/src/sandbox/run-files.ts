@@ -2,8 +2,7 @@ import { getMachineName } from '@cspace/protocol/names';
 import { SUPERVISOR_ENV } from '@cspace/protocol/supervisor-api';
 import { getDomainName, ZONES } from '@cspace/protocol/zones';
 import type { SandboxRecord } from '../registry/record.ts';
-import { readRegularFile } from '../system/files.ts';
-import { getResolvConf, getUpstreamConf, type HostResolver, parseHostResolver } from './guest-dns.ts';
+import { getResolvConf, getUpstreamConf, type HostResolver, readHostResolver } from './guest-dns.ts';
 import type { House } from './house.ts';
 import type { RunFiles } from './machine-files.ts';
 import { type Credentials, renderEnvFile, renderSecrets } from './provision/credentials.ts';
@@ -23,7 +22,7 @@ export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
   const { house, record, credentials, tokens } = options;
   const model = record.model ?? credentials.model;
   const daemonUrl = `http://${house.network.gateway}:${house.ports.http}`;
-  const resolver = await readHostResolver(options);
+  const resolver = await getResolver(options);
   const practice = {
     ANTHROPIC_BASE_URL: `${daemonUrl}/model`,
     ANTHROPIC_API_KEY: tokens.model,
@@ -62,8 +61,7 @@ function getDescription({ house, record }: RunFilesOptions, { upstream }: HostRe
 }
 
 /** A sandbox without a network asks nobody outside, not even by way of the daemon. */
-async function readHostResolver({ record, hostResolvConf }: RunFilesOptions): Promise<HostResolver> {
-  const text = await readRegularFile(hostResolvConf ?? '/etc/resolv.conf').catch(() => undefined);
-  const resolver = parseHostResolver(text ?? '');
+async function getResolver({ record, hostResolvConf }: RunFilesOptions): Promise<HostResolver> {
+  const resolver = await readHostResolver(hostResolvConf);
   return record.network === 'none' ? { ...resolver, upstream: [] } : resolver;
 }
