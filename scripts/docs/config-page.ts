@@ -143,6 +143,7 @@ function getDefault(name: string): string {
     'limits.memory': `${limits.memoryMiB / 1024}g`,
     'limits.pids': limits.pids,
     'ports.http': ports.http,
+    'ports.dns': ports.dns,
   };
   const value = values[name];
   if (value === undefined) return '';
@@ -159,8 +160,8 @@ const PROJECT = `Committed with the project, so it may narrow what you allow in 
 yours are cut down to them, and \`up\` says so. Read anew by every \`up\`; a sandbox that runs keeps what it was made with.`;
 
 const USER = `Your own, in the home. \`bridge\`, \`subnet\`, \`ports\` and \`idleSeconds\` belong to the daemon, which reads them
-when it starts: \`cspace daemon stop\`, and the next command starts it again. Two homes on one host need a bridge and a subnet
-each, and cannot both have a sandbox of the same name in a project of the same name.`;
+when it starts: \`cspace daemon stop\`, and the next command starts it again. Two homes on one host need a bridge, a subnet
+and ports each, and cannot both have a sandbox of the same name in a project of the same name.`;
 
 const SECRETS = `Credentials are read at every \`up\`, from the environment first, then from \`secrets.env\` in the home: \`NAME=value\` lines
 with the names below, nothing is expanded. The file has to be yours alone (\`chmod 600 ~/.cspace/secrets.env\`), or it is refused.
