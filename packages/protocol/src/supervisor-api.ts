@@ -3,6 +3,9 @@ import { z } from 'zod';
 /** The supervisor's port in the sandbox; only the daemon may call it, with the sandbox's token as bearer. */
 export const SUPERVISOR_PORT = 6201;
 
+/** What the guest says of itself is shown to people: nothing but an id will do where one belongs. */
+const Id = z.string().regex(/^[\w-]{1,100}$/, 'an id');
+
 /** A turn's text, in UTF-8 bytes; what is longer belongs in a file of the clone. */
 export const MAX_TURN_BYTES = 256 * 1024;
 
@@ -31,16 +34,16 @@ export const Health = z.object({
   state: SupervisorState,
   reason: z.string().optional(),
   /** Session id of Claude Code. */
-  session: z.string().nullable(),
+  session: Id.nullable(),
   /** Id of the running turn. */
-  turn: z.string().nullable(),
+  turn: Id.nullable(),
   /** Turns that wait. */
   queued: z.number().int(),
 });
 export type Health = z.infer<typeof Health>;
 
 /** `POST /interrupt`: the turn that was stopped; 409 `nothing-to-interrupt` when idle. */
-export const InterruptResponse = z.object({ turn: z.string() });
+export const InterruptResponse = z.object({ turn: Id });
 export type InterruptResponse = z.infer<typeof InterruptResponse>;
 
 /** The environment that the supervisor reads; `secrets.env` in the guest carries the secret ones. */

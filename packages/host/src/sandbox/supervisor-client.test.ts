@@ -1,5 +1,6 @@
 import { expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { createSupervisorClient } from './supervisor-client.ts';
 
 test('createSupervisorClient: a proxy of the daemon’s environment does not get the token', async () => {
   const seen: string[] = [];
@@ -23,4 +24,12 @@ test('createSupervisorClient: a proxy of the daemon’s environment does not get
   });
   expect(await new Response(child.stdout).text()).toBe('supervisor-unreachable\n');
   expect(seen).toEqual([]);
+});
+
+test.each(['session', 'turn'])('createSupervisorClient: a %s that is no id is no answer', async (field) => {
+  const health = { ok: true, version: '1', protocol: 1, state: 'idle', session: null, turn: null, queued: 0 };
+  const answer = { ...health, [field]: '\u001b]52;c;AAAA\u0007' };
+  const client = createSupervisorClient({ address: '127.0.0.1', token: 'x' }, (async () =>
+    Response.json(answer)) as unknown as typeof fetch);
+  expect(client.getHealth()).rejects.toThrow('does not answer');
 });

@@ -11,6 +11,10 @@ test('formatTable aligns by what a terminal shows and leaves no space at line en
   ).toBe('A     B       C\n漢字  x\na     longer  y\n');
 });
 
+test('formatTable makes every cell safe for a terminal, and one line', () => {
+  expect(formatTable([['a\u001b]52;c;AAAA\u0007b\u009b31m', 'c\nd']])).toBe('ab  c d\n');
+});
+
 test('formatTableWithin cuts the last cell to what is left, made safe, but not below 20 columns', () => {
   const rows = [
     ['NAME', 'NOTE'],

@@ -1,4 +1,4 @@
-import { toOneLine } from './terminal-text.ts';
+import { stripControls, toOneLine } from './terminal-text.ts';
 
 const MIN_LAST_COLUMN = 20;
 
@@ -10,8 +10,12 @@ export function formatTableWithin(columns: number, rows: readonly (readonly stri
   return formatTable(rows.map((row) => [...row.slice(0, -1), toOneLine(row.at(-1) ?? '', last)]));
 }
 
-/** Columns as wide as their widest cell, two spaces apart, no spaces at the end of a line. */
-export function formatTable(rows: readonly (readonly string[])[]): string {
+/**
+ * Columns as wide as their widest cell, two spaces apart, no spaces at the end of a line. Cells are made safe for a
+ * terminal: what a guest said of itself may stand in any of them.
+ */
+export function formatTable(raw: readonly (readonly string[])[]): string {
+  const rows = raw.map((row) => row.map((cell) => stripControls(cell).replace(/[\n\t]/g, ' ')));
   const widths: number[] = [];
   for (const row of rows) {
     for (const [i, cell] of row.entries()) widths[i] = Math.max(widths[i] ?? 0, Bun.stringWidth(cell));
