@@ -68,6 +68,15 @@ describe('openFileRegistry', () => {
     expect(seen.slice(1)).toEqual([['stopped'], ['running'], []]);
   });
 
+  test('remove while put still writes leaves no file, and the last of many puts is on disk', async () => {
+    const registry = await openFileRegistry(paths, owner);
+    await Promise.all([registry.put(mercury), registry.remove(mercury)]);
+    expect((await openFileRegistry(paths, owner)).list()).toEqual([]);
+    const puts = Array.from({ length: 20 }, (_, n) => registry.put({ ...mercury, session: `s${n}` }));
+    await Promise.all(puts);
+    expect((await openFileRegistry(paths, owner)).list()).toEqual([{ ...mercury, session: 's19' }]);
+  });
+
   test('put refuses what is not a record and keeps the old one', async () => {
     const registry = await openFileRegistry(paths, owner);
     await registry.put(mercury);

@@ -19,6 +19,17 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
     revision += 1;
     for (const listener of listeners) listener();
   };
+  // One write of a file after the other: a slow one must not bring back what a later one has changed or removed.
+  const writing = new Map<string, Promise<void>>();
+  function write(key: string, work: () => Promise<void>): Promise<void> {
+    const mine = (writing.get(key) ?? Promise.resolve()).then(work, work);
+    const settled = mine.catch(() => undefined);
+    writing.set(key, settled);
+    void settled.then(() => {
+      if (writing.get(key) === settled) writing.delete(key);
+    });
+    return mine;
+  }
   await ensureFolder(paths.registry, { owner });
   for (const ref of await findRefs(paths.registry)) {
     const read = await readRecord(paths.record(ref), ref);
@@ -40,18 +51,23 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
       records.set(key, record);
       notify();
       try {
-        await ensureFolder(dirname(paths.record(record)), { owner });
-        await writeFileAtomic(paths.record(record), text, { owner });
+        await write(key, async () => {
+          await ensureFolder(dirname(paths.record(record)), { owner });
+          await writeFileAtomic(paths.record(record), text, { owner });
+        });
       } catch (error) {
-        if (before) records.set(key, before);
-        else records.delete(key);
-        notify();
+        // Unless somebody has changed it again meanwhile.
+        if (records.get(key) === record) {
+          if (before) records.set(key, before);
+          else records.delete(key);
+          notify();
+        }
         throw error;
       }
       if (broken.delete(key)) notify();
     },
     async remove(ref) {
-      await rm(paths.record(ref), { force: true });
+      await write(formatRef(ref), () => rm(paths.record(ref), { force: true }));
       records.delete(formatRef(ref));
       broken.delete(formatRef(ref));
       notify();
