@@ -44,6 +44,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
   const members = new Map(options.members.map((member) => [member.address, member]));
   let ensuring: Promise<void> | undefined;
   let isMade = false;
+  let isUntold = false;
   let onMade = async () => {};
 
   // One change of links and rules at a time: the rules are written whole, from the members of that moment.
@@ -61,6 +62,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
   async function ensure() {
     // Whoever took the address away took it from under the services.
     const isNew = !isMade || !hasAddress(config.bridge, gateway);
+    isUntold ||= isNew;
     if (isNew) await listeners.sandboxes.close();
     const signal = AbortSignal.timeout(ENSURE_TIMEOUT_MS);
     await change(signal, () => ensureNetwork(network, [...members.values()], signal));
@@ -68,7 +70,9 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
     // After the network, since a home that wants ours is told best by who holds the bridge.
     await listeners.host.ensure();
     await listeners.sandboxes.ensure();
-    if (isNew) await onMade();
+    // Also where the last call made it and could not listen.
+    if (isUntold) await onMade();
+    isUntold = false;
   }
 
   async function close() {

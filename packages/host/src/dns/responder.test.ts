@@ -173,3 +173,20 @@ describe('createResponder: names of the world', () => {
       expect(responder.respond(makeQuery(name), 'udp', forward)).toBeInstanceOf(Buffer);
   });
 });
+
+test('createResponder keeps no answers to packets of a size that no question has', () => {
+  const query = makeQuery(MERCURY, 'A', { edns: 1232 });
+  // RFC 7830: option 12, at the very end; the length of all options is in the two bytes before.
+  const packets = Array.from({ length: 400 }, (_, n) => {
+    const packet = Buffer.concat([query, Buffer.from([0, 12, 0, 0]), Buffer.alloc(60_000, `${n} `)]);
+    packet.writeUInt16BE(60_004, query.length - 2);
+    packet.writeUInt16BE(60_000, query.length + 2);
+    return packet;
+  });
+  Bun.gc(true);
+  const before = process.memoryUsage().heapUsed;
+  for (const packet of packets) expect(ask(responder, packet).rcode).toBe('NOERROR');
+  Bun.gc(true);
+  // Kept, they would be 24 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(6_000_000);
+});

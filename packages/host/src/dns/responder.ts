@@ -29,6 +29,8 @@ export interface Responder {
 
 /** Some hundred names with two types each, asked for by a few kinds of clients. */
 const MAX_CACHED = 4096;
+/** Longer questions are nobody's who asks for a name; kept by the thousand they would take what memory there is. */
+const MAX_CACHED_BYTES = 512;
 
 /**
  * From packet to packet. Answers by UDP are kept, by all bytes of the packet but its id, until a name changes: a busy
@@ -54,7 +56,8 @@ export function createResponder(getZone: () => Zone): Responder {
   return {
     respond(packet, transport, forward) {
       const zone = getZone();
-      if (transport === 'tcp') return make(packet, { zone, transport, forward }).response;
+      if (transport === 'tcp' || packet.length > MAX_CACHED_BYTES)
+        return make(packet, { zone, transport, forward }).response;
       const key = packet.toString('latin1', 2);
       const cached = findCached(key, zone);
       if (cached) return withId(cached, packet);

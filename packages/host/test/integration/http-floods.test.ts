@@ -160,6 +160,23 @@ describe('fault-18: a flood by one sandbox', () => {
     expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   });
 
+  test('of conversations: those over the bound are 429 in the Messages API’s form, other requests are answered', async () => {
+    const go = Promise.withResolvers<void>();
+    const practiceModel = () => go.promise.then(() => Response.json({}));
+    const limits = { conversations: { perCaller: 2, total: 9 } };
+    await using server = await serve({ practiceModel, limits });
+    const at = { ...mercury(server.port), token: all.tokens.mercury.model };
+    const held = Array.from({ length: 2 }, () => ask('/model/v1/messages', { ...at, ...post('hi') }));
+    await waitUntil('they are open', () => server.open === 2);
+    const more = await ask('/model/v1/messages', { ...at, ...post('hi') });
+    expect(more.status).toBe(429);
+    expect(more.text).toContain('rate_limit_error');
+    expect((await ask('/version', mercury(server.port))).status).toBe(200);
+    go.resolve();
+    expect((await Promise.all(held)).map(({ status }) => status)).toEqual([200, 200]);
+    expect((await ask('/model/v1/messages', { ...at, ...post('hi') })).status).toBe(200);
+  });
+
   test('of streams: those over the bound are 429, what else it asks is answered', async () => {
     await using server = await serve({ limits: { streams: { perCaller: 2, total: 9 } } });
     const at = mercury(server.port);

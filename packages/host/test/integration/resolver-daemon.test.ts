@@ -76,6 +76,24 @@ test('createHostNetwork tells when it has made the network, and when it made it 
     Bun.spawnSync(['ip', 'link', 'del', CONFIG.bridge]);
     await network.ensure();
     expect(made).toBe(first + 1);
+    // A port that is taken at that moment: told all the same, once it is free.
+    let isTaken = true;
+    network.serve([
+      {
+        name: 'late',
+        listen: async () => {
+          if (isTaken) throw new Error('taken');
+          return { close: async () => {} };
+        },
+      },
+    ]);
+    Bun.spawnSync(['ip', 'link', 'del', CONFIG.bridge]);
+    expect(network.ensure()).rejects.toThrow('taken');
+    await network.ensure().catch(() => undefined);
+    expect(made).toBe(first + 1);
+    isTaken = false;
+    await network.ensure();
+    expect(made).toBe(first + 2);
   } finally {
     await network.remove(AbortSignal.timeout(20_000));
   }

@@ -39,7 +39,11 @@ export function createHttpService(options: HttpServiceOptions): Service {
   const answerer: Answerer = {
     ...options,
     api: createApi({ house, streams: createSlots('streams', limits.streams), signal }),
-    model: createModelApi({ practiceModel, log: house.log }),
+    model: createModelApi({
+      practiceModel,
+      log: house.log,
+      slots: createSlots('conversations', limits.conversations),
+    }),
     slots: createSlots('requests', limits.requests),
     hostToken: openHostToken(house.paths.httpToken, house.owner),
   };

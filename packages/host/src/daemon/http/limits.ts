@@ -23,12 +23,15 @@ export interface HttpLimits {
   requests: SlotLimits;
   /** Streams that follow events: each watches a folder for as long as it lasts. */
   streams: SlotLimits;
+  /** Requests to the practice model that are being read: each may hold a whole conversation. */
+  conversations: SlotLimits;
 }
 
 export const HTTP_LIMITS: HttpLimits = {
   tcp: { perPeer: 64, total: 2048, headersMs: 10_000, bodyMs: 30_000, stallMs: 60_000 },
   requests: { perCaller: 32, total: 512 },
   streams: { perCaller: 8, total: 64 },
+  conversations: { perCaller: 4, total: 64 },
 };
 
 /** Bytes of the request line and the headers together. */

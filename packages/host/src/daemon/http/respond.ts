@@ -73,7 +73,7 @@ async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array
     if (error instanceof ProblemError) throw error;
     throw new ProblemError({ code: 'interrupted', message: 'the request broke off' }, { cause: error });
   }
-  return new Uint8Array(Buffer.concat(chunks));
+  return Buffer.concat(chunks);
 }
 
 /**
