@@ -4,8 +4,9 @@ import { printJson } from './json.ts';
 
 test('printJson: one line of ASCII controls none, C1 controls and marks of direction escaped, the same value', () => {
   const value = { text: 'a\u009b31m\u007f\u202eb\u001b\n漢', 'k\u0085': 1 };
-  let line = '';
-  printJson({ write: (text: string) => void (line += text) } as unknown as Output, value);
+  const written: string[] = [];
+  printJson({ write: (text: string) => void written.push(text) } as unknown as Output, value);
+  const line = written.join('');
   expect(JSON.parse(line)).toEqual(value);
   expect(line).toMatch(/^[^\p{Cc}\u202a-\u202e]*\n$/u);
 });
