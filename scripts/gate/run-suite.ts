@@ -14,6 +14,8 @@ export interface SuiteOptions {
   env: Record<string, string | undefined>;
   /** Run in a network namespace of its own, and take the census: both need root. */
   lab: boolean;
+  /** Nothing may be skipped that a package could bring. */
+  ci: boolean;
   groups: Groups;
 }
 

@@ -2,8 +2,6 @@ export interface Suite {
   name: 'unit' | 'contract' | 'integration' | 'e2e';
   /** It boots sandboxes: setup and image come first, and it needs root. */
   boots: boolean;
-  /** With CI=true, skipping it is a failure. */
-  required: boolean;
   deadlineMs: number;
   /** For one test that sets no time of its own. */
   testTimeoutMs: number;
@@ -14,17 +12,16 @@ export interface Suite {
 const MINUTE = 60_000;
 
 export const SUITES: readonly Suite[] = [
-  { name: 'unit', boots: false, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
-  { name: 'contract', boots: true, required: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 60_000 },
+  { name: 'unit', boots: false, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
+  { name: 'contract', boots: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 60_000 },
   {
     name: 'integration',
     boots: true,
-    required: false,
     deadlineMs: 10 * MINUTE,
     testTimeoutMs: 60_000,
     lanes: true,
   },
-  { name: 'e2e', boots: true, required: true, deadlineMs: 20 * MINUTE, testTimeoutMs: 120_000 },
+  { name: 'e2e', boots: true, deadlineMs: 20 * MINUTE, testTimeoutMs: 120_000 },
 ];
 
 const SUITE_FOLDER = /^packages\/[^/]+\/test\/(contract|integration|e2e)\//;

@@ -8,7 +8,7 @@ import { getTroubles } from './troubles.ts';
 
 const CLEAN: SuiteAnswer = { code: 0, timedOut: false, findings: [], blind: [] };
 const PASSED: Outcome = { ...NO_OUTCOME, passed: 1, files: ['a.test.ts'] };
-const ASKED = { files: ['a.test.ts'], extra: [] };
+const ASKED = { files: ['a.test.ts'], extra: [], ci: false };
 
 const TROUBLES: [string, Partial<SuiteAnswer>, Outcome, string[]][] = [
   ['all is well', {}, PASSED, []],
@@ -35,6 +35,19 @@ for (const [what, answer, outcome, troubles] of TROUBLES)
   test(`getTroubles: ${what}`, () => {
     expect(getTroubles({ ...CLEAN, ...answer }, outcome, ASKED)).toEqual(troubles);
   });
+
+test.each([
+  ['dig is missing: apt-get install bind9-dnsutils', 1],
+  ['needs root', 1],
+  ['this kernel has no br_netfilter, or so', 1],
+  ['this kernel has no br_netfilter', 0],
+  ['iptables-legacy does not work on this kernel', 0],
+  ['iptables-legacy is not installed', 1],
+])('getTroubles with CI=true: a skip because %s', (reason, count) => {
+  const name = `x (skipped: ${reason})`;
+  const troubles = getTroubles(CLEAN, { ...PASSED, skipped: [name] }, { ...ASKED, ci: true });
+  expect(troubles).toEqual(Array(count).fill(`skipped, which CI=true forbids: ${name}`));
+});
 
 function endOf(fill: (report: ReturnType<typeof createReport>) => void): { code: number; last: string } {
   const lines: string[] = [];

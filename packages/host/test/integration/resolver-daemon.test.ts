@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, expect } from 'bun:test';
-import { readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { createHostNetwork } from '../../src/daemon/host-network.ts';
+import type { ResolverRecord } from '../../src/resolver/record.ts';
+import { getRoutingArgvs } from '../../src/resolver/resolved.ts';
+import { getHomeLabel } from '../../src/substrate/labels.ts';
 import { createPrivateHost, type PrivateHost } from '../support/private-host.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
@@ -17,15 +20,26 @@ const test = testUnless(reason);
 const MAIN = resolve(import.meta.dir, '../../src/main.ts');
 const CONFIG = { bridge: 'cstest1', subnet: '10.211.6.0/24', ports: { http: 6380, dns: 5454 } };
 
+/** In the folder that the daemon's PATH begins with: writes down what it is asked, a line each, and knows nothing. */
+const RESOLVECTL = '#!/bin/sh\necho "resolvectl $*" >>/etc/resolvectl.log\n';
+const SETUP = [
+  "sed -i 's/^nameserver.*/nameserver 192.0.2.1/' /etc/resolv.conf",
+  'mount -t tmpfs -o mode=755 tmpfs /usr/local/sbin',
+  `cat >/usr/local/sbin/resolvectl <<'END'\n${RESOLVECTL}END`,
+  'chmod 755 /usr/local/sbin/resolvectl',
+].join('\n');
+
 let host: PrivateHost;
 let world: World;
 beforeEach(async () => {
   if (reason !== undefined) return;
   // Podman is asked by this daemon, so /run is the machine's.
-  host = await createPrivateHost({
-    setup: "sed -i 's/^nameserver.*/nameserver 192.0.2.1/' /etc/resolv.conf",
+  host = await createPrivateHost({ setup: SETUP });
+  world = createWorld({
+    config: CONFIG,
+    command: [...host.enter, process.execPath, MAIN],
+    env: { CSPACE_TEST_IMAGE: 'localhost/cspace-no-such-image:1' },
   });
-  world = createWorld({ config: CONFIG, command: [...host.enter, process.execPath, MAIN] });
 });
 afterEach(async () => {
   if (reason !== undefined) return;
@@ -56,6 +70,30 @@ test('daemon: fills the block at its start and at an install, empties it when it
   expect(JSON.parse((await world.cspace(['dns', 'status', '--json'])).stdout)).toMatchObject({ works: true });
   await world.cspace(['dns', 'uninstall']);
   expect(host.listEtc()).toEqual(before);
+});
+
+test('daemon: gives systemd-resolved its routing domains once the network is made, which an `up` does', async () => {
+  const record: ResolverRecord = {
+    v: 1,
+    form: 'resolved',
+    home: world.home,
+    homeLabel: getHomeLabel(realpathSync(world.home)),
+    uid: 0,
+    port: CONFIG.ports.dns,
+    bridge: CONFIG.bridge,
+    subnet: CONFIG.subnet,
+  };
+  mkdirSync(join(host.etc, 'cspace'));
+  writeFileSync(join(host.etc, 'cspace/resolver.json'), JSON.stringify(record));
+  const log = join(host.etc, 'resolvectl.log');
+  await world.cspace(['ls']);
+  // It has no interface to set them on.
+  expect(existsSync(log)).toBe(false);
+  // There is no such image, and no machine comes of it.
+  expect((await world.cspace(['up', 'mercury'])).code).not.toBe(0);
+  expect(readFileSync(log, 'utf8').trim().split('\n')).toEqual(
+    getRoutingArgvs(record).map((argv) => argv.join(' ')),
+  );
 });
 
 test('createHostNetwork tells when it has made the network, and when it made it again', async () => {
