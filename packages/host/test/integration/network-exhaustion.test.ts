@@ -1,0 +1,61 @@
+import { afterEach, beforeEach, describe, expect } from 'bun:test';
+import {
+  connect,
+  GATEWAY,
+  getLabReason,
+  makeNetworkLab,
+  type NetworkLab,
+  PORTS,
+  sh,
+} from '../support/network-lab.ts';
+import { testUnless } from '../support/test-unless.ts';
+
+const reason = getLabReason();
+const testWithPython = testUnless(reason ?? (Bun.which('python3') ? undefined : 'python3 is not installed'));
+const MERCURY = '10.211.5.2';
+
+let lab: NetworkLab;
+beforeEach(() => {
+  if (reason === undefined) lab = makeNetworkLab();
+});
+afterEach(async () => await lab?.dispose());
+
+describe('fault-18: a sandbox that fills the neighbour table of the host by ARP', () => {
+  const KNOWN = `${MERCURY} lladdr 02:c5:0a:d3:05:02 PERMANENT`;
+  const neighbours = () => sh('ip neigh show dev cs0ad30502').out.replace(/ +$/gm, '');
+
+  async function expectNothingLearnt(harm: string) {
+    const mercury = await lab.join(MERCURY);
+    sh(harm);
+    await lab.network.ensure();
+    expect(neighbours()).toBe(KNOWN);
+    expect(sh(`python3 -c '${ARP}' ${GATEWAY}`, mercury)).toEqual({ code: 0, out: 'sent 180' });
+    expect(neighbours()).toBe(KNOWN);
+    await lab.listen(mercury, [3000]);
+    await lab.listen(undefined, [PORTS.http]);
+    expect(connect(undefined, MERCURY, 3000)).toBe(GATEWAY);
+    expect(connect(mercury, GATEWAY, PORTS.http)).toBe(MERCURY);
+  }
+
+  for (const [what, harm] of [
+    ['a new cable', 'true'],
+    ['a cable that a former version made', 'ip link set cs0ad30502 arp on'],
+  ] as const)
+    testWithPython(`adds nothing, over ${what}`, () => expectNothingLearnt(harm));
+});
+
+/** From 60 senders each: a question for the gateway, an answer that nobody asked for, an announcement. */
+const ARP = `
+import socket, struct, sys
+raw = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0x806)
+raw.bind(("eth0", 0))
+own, nobody, everybody = bytes.fromhex("02c50ad30502"), bytes(6), b"\\xff" * 6
+gateway = socket.inet_aton(sys.argv[1])
+sent = 0
+for n in range(60):
+    sender = socket.inet_aton("203.0.113.%d" % (n + 1))
+    for operation, target in ((1, gateway), (2, gateway), (1, sender)):
+        head = struct.pack("!HHBBH", 1, 0x800, 6, 4, operation)
+        raw.send(everybody + own + b"\\x08\\x06" + head + own + sender + nobody + target)
+        sent += 1
+print("sent", sent)`;
