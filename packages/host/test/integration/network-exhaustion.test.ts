@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect } from 'bun:test';
+import { toProblem } from '@cspace/protocol/problem';
 import {
   connect,
   GATEWAY,
@@ -7,12 +8,14 @@ import {
   type NetworkLab,
   PORTS,
   sh,
+  signal,
 } from '../support/network-lab.ts';
 import { testUnless } from '../support/test-unless.ts';
 
 const reason = getLabReason();
+const test = testUnless(reason);
 const testWithPython = testUnless(reason ?? (Bun.which('python3') ? undefined : 'python3 is not installed'));
-const MERCURY = '10.211.5.2';
+const [MERCURY, VENUS, MARS] = ['10.211.5.2', '10.211.5.3', '10.211.5.4'] as const;
 
 let lab: NetworkLab;
 beforeEach(() => {
@@ -59,3 +62,29 @@ for n in range(60):
         raw.send(everybody + own + b"\\x08\\x06" + head + own + sender + nobody + target)
         sent += 1
 print("sent", sent)`;
+
+describe('attach: a process that has the host’s own network', () => {
+  const MARS_OF_SHOP = { address: MARS, project: 'shop', sandbox: 'mars', network: 'nat' as const };
+  const state = () => sh('ip -o addr; ip -4 route show table all; ip neigh').out;
+
+  async function expectRefused(pid: number) {
+    await lab.join(VENUS);
+    const before = state();
+    const attached = lab.network.attach({ pid, ...MARS_OF_SHOP }, signal());
+    const problem = toProblem(await attached.catch((error: unknown) => error));
+    expect(problem.code).toBe('network-unavailable');
+    expect(problem.why).toContain('own network');
+    expect(state()).toBe(before);
+  }
+
+  test('is refused, and nothing is changed: ourselves', () => expectRefused(process.pid));
+  test('is refused, and nothing is changed: another one', async () => {
+    const child = Bun.spawn(['sleep', '60']);
+    try {
+      await expectRefused(child.pid);
+    } finally {
+      child.kill('SIGKILL');
+      await child.exited;
+    }
+  });
+});
