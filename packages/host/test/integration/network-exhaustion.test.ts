@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect } from 'bun:test';
 import { toProblem } from '@cspace/protocol/problem';
 import {
+  BRIDGE,
   connect,
   GATEWAY,
   getLabReason,
@@ -62,6 +63,95 @@ for n in range(60):
         raw.send(everybody + own + b"\\x08\\x06" + head + own + sender + nobody + target)
         sent += 1
 print("sent", sent)`;
+
+describe('fault-18: the bound of a sandbox’s open flows', () => {
+  const member = (address: string) => ({
+    address,
+    project: 'shop',
+    sandbox: `at-${address.split('.').at(-1)}`,
+    network: 'nat' as const,
+  });
+
+  // An hour: a slow host's flows are not to end before the test does.
+  const UDP_TIMEOUT = '/proc/sys/net/netfilter/nf_conntrack_udp_timeout';
+  beforeEach(() => void sh(`echo 3600 > ${UDP_TIMEOUT}`));
+  afterEach(() => void sh(`echo 30 > ${UDP_TIMEOUT}`));
+
+  const REWRITES: [string, () => Promise<unknown>][] = [
+    ['a sandbox that comes', () => lab.join(MARS)],
+    ['an up', () => lab.network.ensure()],
+    ['the next daemon', () => lab.restart([member(MERCURY), member(VENUS)]).ensure()],
+    [
+      'mended rules',
+      () => {
+        sh(`nft delete table inet ${BRIDGE}; nft flush table inet ${BRIDGE}-flows`);
+        return lab.network.ensure();
+      },
+    ],
+  ];
+  test(`outlives ${REWRITES.map(([what]) => what).join(', ')}`, async () => {
+    const [mercury, venus] = [await lab.join(MERCURY), await lab.join(VENUS)];
+    await lab.listen(venus, [3000]);
+    await lab.listen(undefined, [PORTS.http]);
+    expect(connect(mercury, VENUS, 3000)).toBe(MERCURY);
+    expect(connect(mercury, GATEWAY, PORTS.http)).toBe(MERCURY);
+    sh(`${process.execPath} -e '${FLOOD}' ${VENUS}`, mercury);
+    expect(connect(mercury, VENUS, 3000)).toBe('refused');
+    for (const [what, rewrite] of REWRITES) {
+      await rewrite();
+      expect([what, connect(mercury, VENUS, 3000)]).toEqual([what, 'refused']);
+      expect([what, connect(mercury, GATEWAY, PORTS.http)]).toEqual([what, 'refused']);
+    }
+    await lab.listen(mercury, [3000]);
+    expect(connect(venus, MERCURY, 3000)).toBe(VENUS);
+  });
+
+  test('is its own: whoever gets the address next begins at nothing', async () => {
+    const [mercury, venus] = [await lab.join(MERCURY), await lab.join(VENUS)];
+    await lab.listen(venus, [3000]);
+    sh(`${process.execPath} -e '${FLOOD}' ${VENUS}`, mercury);
+    expect(connect(mercury, VENUS, 3000)).toBe('refused');
+    await lab.network.detach(member(MERCURY), signal());
+    expect(connect(await lab.join(MERCURY, { sandbox: 'next' }), VENUS, 3000)).toBe(MERCURY);
+  });
+
+  for (const [what, harm] of [
+    ['is gone', `delete table inet ${BRIDGE}-flows`],
+    ['is empty', `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows`],
+    [
+      'has another set',
+      `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows;
+      add set inet ${BRIDGE}-flows flows { type ipv4_addr; }`,
+    ],
+    [
+      'has another chain',
+      `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows;
+      add chain inet ${BRIDGE}-flows forward { type filter hook output priority 7; policy drop; }`,
+    ],
+  ] as const)
+    test(`fault-25: its table ${what}: the next up mends it`, async () => {
+      await lab.network.ensure();
+      const made = sh('nft list ruleset').out;
+      expect(sh(`nft '${harm}'`)).toEqual({ code: 0, out: '' });
+      expect(sh('nft list ruleset').out).not.toBe(made);
+      await lab.network.ensure();
+      const tables = (text: string) =>
+        text
+          .split(/^(?=table )/m)
+          .map((one) => one.trim())
+          .sort();
+      expect(tables(sh('nft list ruleset').out)).toEqual(tables(made));
+    });
+});
+
+/** A datagram to each of 6000 ports. */
+const FLOOD = `
+  const socket = await Bun.udpSocket({ socket: { error() {} } });
+  for (let port = 10024; port < 16024; port += 1) {
+    try { socket.send("x", port, process.argv[1]); } catch {}
+    if (port % 50 === 0) await Bun.sleep(1);
+  }
+  process.exit(0);`;
 
 describe('attach: a process that has the host’s own network', () => {
   const MARS_OF_SHOP = { address: MARS, project: 'shop', sandbox: 'mars', network: 'nat' as const };
