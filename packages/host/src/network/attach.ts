@@ -1,3 +1,5 @@
+import { open, stat } from 'node:fs/promises';
+import { ProblemError } from '@cspace/protocol/problem';
 import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
 import { type CablesConfig, findCables, getCableLines } from './cables.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
@@ -8,11 +10,11 @@ interface AttachOptions extends CablesConfig {
   address: string;
 }
 
-/** The host's part of a cable, as lines for `ip -batch`; the other end is born inside the machine. */
-function getHostBatch(options: AttachOptions): string {
-  const { subnet, pid, address } = options;
+/** The host's part of a cable, as lines for `ip -batch`; the other end is born inside the machine's `namespace`. */
+function getHostBatch(options: AttachOptions, namespace: string): string {
+  const { subnet, address } = options;
   const [group, mac] = [getLinkGroup(subnet), getMac(getGateway(subnet))];
-  const peer = `peer name eth0 address ${getMac(address)} netns ${pid}`;
+  const peer = `peer name eth0 address ${getMac(address)} netns ${namespace}`;
   // In the group from the first moment: without it no rule would know the link.
   const add = `link add name ${getVethName(address)} address ${mac} group ${group} type veth ${peer}`;
   return [add, ...getCableLines(options), ''].join('\n');
@@ -41,7 +43,34 @@ function getGuestBatch({ subnet, address }: Pick<AttachOptions, 'subnet' | 'addr
  */
 export async function attachMachine(options: AttachOptions, signal: AbortSignal): Promise<void> {
   const action = `attach ${options.address} to the network`;
-  const hostBatch = getHostBatch(options);
+  // Held, so that it stays the machine's: a number that the kernel gives away again leads to somebody else's.
+  const held = await open(`/proc/${options.pid}/ns/net`).catch((error: Error) => {
+    throw getRefusal(action, error.message);
+  });
+  try {
+    const [theirs, ours] = [await held.stat(), await stat('/proc/self/ns/net')];
+    if (theirs.dev === ours.dev && theirs.ino === ours.ino) {
+      throw getRefusal(action, `process ${options.pid} is none of a sandbox: it has the host's own network`);
+    }
+    // By way of ourselves, so that no child need inherit the descriptor.
+    await layCable(options, `/proc/${process.pid}/fd/${held.fd}`, signal);
+  } finally {
+    await held.close();
+  }
+}
+
+function getRefusal(action: string, why: string): ProblemError {
+  return new ProblemError({
+    code: 'network-unavailable',
+    message: `could not ${action}`,
+    why,
+    fix: 'cspace doctor',
+  });
+}
+
+async function layCable(options: AttachOptions, namespace: string, signal: AbortSignal): Promise<void> {
+  const action = `attach ${options.address} to the network`;
+  const hostBatch = getHostBatch(options, namespace);
   const added = await tryTool(['ip', '-batch', '-'], signal, hostBatch);
   if (!added.ok) {
     if (added.cancelled) throw getToolProblem(action, added, 'ip');
@@ -50,7 +79,7 @@ export async function attachMachine(options: AttachOptions, signal: AbortSignal)
     await runTool(action, ['ip', '-batch', '-'], { signal, input: hostBatch });
   }
   try {
-    const argv = ['nsenter', `--net=/proc/${options.pid}/ns/net`, 'ip', '-batch', '-'];
+    const argv = ['nsenter', `--net=${namespace}`, 'ip', '-batch', '-'];
     await runTool(action, argv, { signal, input: getGuestBatch(options) });
   } catch (error) {
     await detachMachine(options, AbortSignal.timeout(5000)).catch(() => undefined);

@@ -24,12 +24,14 @@ export async function findCables(
 
 /**
  * What makes the host's end of a cable one of the network, whatever its other end is: lines for `ip -batch`. Each may be
- * repeated. The neighbour entry is permanent, so that no ARP of the guest's changes it.
+ * repeated. The neighbour entry is permanent, and the link has no ARP: each question of the guest's would otherwise leave
+ * an entry in a table that the whole host shares, which rules of the family `inet` do not see. Turning it off empties the
+ * link's entries, so the neighbour comes after.
  */
 export function getCableLines({ subnet, homeLabel, address }: CablesConfig & { address: string }): string[] {
   const veth = getVethName(address);
   return [
-    `link set ${veth} group ${getLinkGroup(subnet)} alias ${getCableAlias(homeLabel)} addrgenmode none up`,
+    `link set ${veth} group ${getLinkGroup(subnet)} alias ${getCableAlias(homeLabel)} addrgenmode none arp off up`,
     `neigh replace ${address} lladdr ${getMac(address)} dev ${veth} nud permanent`,
     `route replace ${address}/32 dev ${veth} src ${getGateway(subnet)}`,
   ];

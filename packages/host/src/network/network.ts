@@ -3,6 +3,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { getHomeLabel } from '../substrate/labels.ts';
 import { parseSubnet } from './addresses.ts';
 import { type CablesConfig, readLinks, tidyCables } from './cables.ts';
+import { getFlowRules, getFlowRulesRemoval } from './flows.ts';
 import {
   ensureGateway,
   type GatewayConfig,
@@ -14,7 +15,7 @@ import { closeHostFirewall, openHostFirewall } from './host-firewall.ts';
 import { parseAlias } from './links.ts';
 import { findOverlap, hasGuardRoute, parseRoutes, type Route } from './routes.ts';
 import { getRules, getRulesRemoval, type Member, type RulesConfig } from './rules.ts';
-import { runTool } from './tools.ts';
+import { getToolProblem, runTool, tryTool } from './tools.ts';
 
 /**
  * `bridge` names interface and table; the gateway is the first address of `subnet`; `home` is CSPACE_HOME, whose all of
@@ -62,14 +63,21 @@ export async function ensureNetwork(
   }
 }
 
-/** Replaces the rules by those for `members`, at one stroke. */
+/**
+ * Replaces the rules by those for `members`, at one stroke. What sandboxes have in open flows stays counted, unless somebody
+ * made of that table what ours does not fit into: then it is made anew as well.
+ */
 export async function writeRules(
   config: RulesConfig,
   members: readonly Member[],
   signal: AbortSignal,
 ): Promise<void> {
-  const input = getRules(config, members);
-  await runTool('write the firewall rules', ['nft', '-f', '-'], { signal, input });
+  const [action, argv] = ['write the firewall rules', ['nft', '-f', '-']];
+  const rules = getFlowRules(config) + getRules(config, members);
+  const written = await tryTool(argv, signal, rules);
+  if (written.ok) return;
+  if (written.exitCode === undefined) throw getToolProblem(action, written, 'nft');
+  await runTool(action, argv, { signal, input: getFlowRulesRemoval(config) + rules });
 }
 
 /** Takes away what is ours, the guard route last. Nothing is touched where the bridge is somebody else's. */
@@ -79,7 +87,8 @@ export async function removeNetwork(config: NetworkConfig, signal: AbortSignal):
   // Cables before the rules that hold them.
   await tidyCables(await getCablesConfig(config), [], signal);
   await closeHostFirewall(config, signal);
-  await runTool('remove the firewall rules', ['nft', '-f', '-'], { signal, input: getRulesRemoval(config) });
+  const input = getFlowRulesRemoval(config) + getRulesRemoval(config);
+  await runTool('remove the firewall rules', ['nft', '-f', '-'], { signal, input });
   if (ownership.kind === 'ours') await removeGateway(config.bridge, signal);
   const routes = await readRoutes(signal);
   // It is another home's as well where that one has the subnet on a bridge of its own.

@@ -20,12 +20,11 @@ export interface Member {
 const CONTROL_PORTS = '{ 22, 6201 }';
 /** Protocols whose packets begin with two port numbers. */
 const WITH_PORTS = '{ tcp, udp, udplite, sctp, dccp }';
-/** Open flows that one sandbox may have begun; more would fill the table that the whole host shares. */
-const MAX_FLOWS = 4096;
 
 /**
- * Our one table, named after the bridge. nft applies a file as one transaction: declared, deleted and declared again,
- * it is replaced whole, whatever was in it, without a moment in which it is missing.
+ * Our table, named after the bridge; the bound of open flows is in another (`flows.ts`). nft applies a file as one
+ * transaction: declared, deleted and declared again, it is replaced whole, whatever was in it, without a moment in which it
+ * is missing.
  */
 export function getRules(config: RulesConfig, members: readonly Member[]): string {
   const { bridge } = config;
@@ -78,11 +77,6 @@ function getSets(members: readonly Member[]): string[] {
     '    typeof ip saddr',
     ...list(members.filter(({ network }) => network === 'none').map(({ address }) => address)),
     '  }',
-    '  set flows {',
-    '    type ipv4_addr',
-    '    size 65536',
-    '    flags dynamic',
-    '  }',
   ];
 }
 
@@ -132,15 +126,11 @@ function getToHost({ subnet, ports }: RulesConfig): string[] {
     '  chain to_host {',
     '    ct state established accept',
     `    ip daddr ${gateway} udp dport ${ports.dns} accept`,
-    `    ip daddr ${gateway} tcp dport { ${ports.dns}, ${ports.http} } goto few`,
-    `    ip daddr ${gateway} icmp type echo-request goto few`,
+    `    ip daddr ${gateway} tcp dport { ${ports.dns}, ${ports.http} } accept`,
+    `    ip daddr ${gateway} icmp type echo-request accept`,
     // Refusals of what the host asked this very sandbox, not of what it asks others.
     '    ct state related icmp type destination-unreachable iifname . ct original ip daddr @cables accept',
     '    goto refuse',
-    '  }',
-    '  chain few {',
-    `    ct state new add @flows { ip saddr ct count over ${MAX_FLOWS} } goto refuse`,
-    '    accept',
     '  }',
     // By a reset: ICMP is rationed by the kernel, and a refusal that is not sent is a time-out.
     '  chain refuse {',
@@ -167,7 +157,7 @@ function getForward({ subnet }: RulesConfig, members: readonly Member[]): string
     // The host's own services behind a translation of its (published ports) are the host's all the same.
     '    ct status dnat goto refuse',
     // The allowlist's place: what may get out, by member. Until then all of it.
-    '    goto few',
+    '    accept',
     '  }',
     '  chain sibling {',
     // Whatever its state: what answers from such a port would be a connection that should not be.
@@ -186,7 +176,7 @@ function getForward({ subnet }: RulesConfig, members: readonly Member[]): string
     // Jumped to by name, so nft wants them declared; the order in the file does not matter.
     ...projects.flatMap((addresses, n) => [
       `  chain project_${n} {`,
-      `    ip daddr { ${addresses.join(', ')} } goto few`,
+      `    ip daddr { ${addresses.join(', ')} } accept`,
       '    goto refuse',
       '  }',
     ]),

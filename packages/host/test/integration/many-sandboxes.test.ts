@@ -71,7 +71,9 @@ async function timeLs(world: World): Promise<number> {
 
 test('ls --json of a thousand has all of them', async () => {
   const { sandboxes } = JSON.parse((await many.cspace(['ls', '--json'])).stdout);
-  const listed = sandboxes.map((view: { project: string; sandbox: string }) => `${view.project}/${view.sandbox}`);
+  const listed = sandboxes.map(
+    (view: { project: string; sandbox: string }) => `${view.project}/${view.sandbox}`,
+  );
   expect(listed.toSorted()).toEqual(names.toSorted());
 });
 
