@@ -3,7 +3,6 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { getHomeLabel } from '../substrate/labels.ts';
 import { parseSubnet } from './addresses.ts';
 import { type CablesConfig, readLinks, tidyCables } from './cables.ts';
-import { getFlowRules, getFlowRulesRemoval } from './flows.ts';
 import {
   ensureGateway,
   type GatewayConfig,
@@ -65,7 +64,7 @@ export async function ensureNetwork(
 
 /**
  * Replaces the rules by those for `members`, at one stroke. What sandboxes have in open flows stays counted, unless somebody
- * made of that table what ours does not fit into: then it is made anew as well.
+ * made of the table what ours does not fit into: then that is made anew as well.
  */
 export async function writeRules(
   config: RulesConfig,
@@ -73,11 +72,10 @@ export async function writeRules(
   signal: AbortSignal,
 ): Promise<void> {
   const [action, argv] = ['write the firewall rules', ['nft', '-f', '-']];
-  const rules = getFlowRules(config) + getRules(config, members);
-  const written = await tryTool(argv, signal, rules);
+  const written = await tryTool(argv, signal, getRules(config, members, { keepsFlows: true }));
   if (written.ok) return;
   if (written.exitCode === undefined) throw getToolProblem(action, written, 'nft');
-  await runTool(action, argv, { signal, input: getFlowRulesRemoval(config) + rules });
+  await runTool(action, argv, { signal, input: getRules(config, members) });
 }
 
 /** Takes away what is ours, the guard route last. Nothing is touched where the bridge is somebody else's. */
@@ -87,8 +85,7 @@ export async function removeNetwork(config: NetworkConfig, signal: AbortSignal):
   // Cables before the rules that hold them.
   await tidyCables(await getCablesConfig(config), [], signal);
   await closeHostFirewall(config, signal);
-  const input = getFlowRulesRemoval(config) + getRulesRemoval(config);
-  await runTool('remove the firewall rules', ['nft', '-f', '-'], { signal, input });
+  await runTool('remove the firewall rules', ['nft', '-f', '-'], { signal, input: getRulesRemoval(config) });
   if (ownership.kind === 'ours') await removeGateway(config.bridge, signal);
   const routes = await readRoutes(signal);
   // It is another home's as well where that one has the subnet on a bridge of its own.

@@ -20,19 +20,36 @@ export interface Member {
 const CONTROL_PORTS = '{ 22, 6201 }';
 /** Protocols whose packets begin with two port numbers. */
 const WITH_PORTS = '{ tcp, udp, udplite, sctp, dccp }';
+/** Open flows that one sandbox may have begun; more would fill the table that the whole host shares. */
+const MAX_FLOWS = 4096;
 
 /**
- * Our table, named after the bridge; the bound of open flows is in another (`flows.ts`). nft applies a file as one
- * transaction: declared, deleted and declared again, it is replaced whole, whatever was in it, without a moment in which it
- * is missing.
+ * Our one table, named after the bridge. nft applies a file as one transaction: declared, deleted and declared again,
+ * it is replaced whole, whatever was in it, without a moment in which it is missing. With `keepsFlows` all is replaced but
+ * the count of open flows, which outlive the rules: else each change would let a sandbox begin as many again. nft refuses
+ * that where the table was made into something else by hand.
  */
-export function getRules(config: RulesConfig, members: readonly Member[]): string {
+export function getRules(
+  config: RulesConfig,
+  members: readonly Member[],
+  { keepsFlows = false }: { keepsFlows?: boolean } = {},
+): string {
   const { bridge } = config;
+  const table = `inet ${bridge}`;
   return [
-    `table inet ${bridge} {}`,
-    `delete table inet ${bridge}`,
-    `table inet ${bridge} {`,
+    ...(keepsFlows
+      ? [
+          `table ${table} {`,
+          ...getSets([]),
+          '}',
+          // Its rules; chains of projects that are gone stay, and are empty.
+          `flush table ${table}`,
+          ...SETS.map((name) => `flush ${name === 'zones' ? 'map' : 'set'} ${table} ${name}`),
+        ]
+      : [`table ${table} {}`, `delete table ${table}`]),
+    `table ${table} {`,
     ...getSets(members),
+    ...getFlows(config),
     ...getOrigin(config),
     ...getToHost(config),
     ...getForward(config, members),
@@ -55,6 +72,9 @@ export function getZone({ project, sandbox }: Pick<Member, 'project' | 'sandbox'
   return number === 0 ? 1 : number;
 }
 
+/** What the members are in, and nothing else. */
+const SETS = ['cables', 'zones', 'open', 'closed'] as const;
+
 function getSets(members: readonly Member[]): string[] {
   const open = members.filter(({ network }) => network === 'nat');
   const list = (elements: string[]) =>
@@ -76,6 +96,31 @@ function getSets(members: readonly Member[]): string[] {
     '  set closed {',
     '    typeof ip saddr',
     ...list(members.filter(({ network }) => network === 'none').map(({ address }) => address)),
+    '  }',
+  ];
+}
+
+/**
+ * After all other rules, ours and the host's own: what is refused there is no flow. Counted by zone as well, so that whoever
+ * gets an address next begins at nothing.
+ */
+function getFlows({ subnet }: RulesConfig): string[] {
+  const getChain = (hook: string) => [
+    `  chain flows_${hook} {`,
+    `    type filter hook ${hook} priority filter + 1; policy accept;`,
+    `    iifgroup ${getLinkGroup(subnet)} ct state new goto few`,
+    '  }',
+  ];
+  return [
+    '  set flows {',
+    '    typeof ip saddr . ct zone',
+    '    size 65536',
+    '    flags dynamic',
+    '  }',
+    ...getChain('input'),
+    ...getChain('forward'),
+    '  chain few {',
+    `    add @flows { ip saddr . ct original zone ct count over ${MAX_FLOWS} } goto refuse`,
     '  }',
   ];
 }

@@ -84,7 +84,7 @@ describe('fault-18: the bound of a sandbox’s open flows', () => {
     [
       'mended rules',
       () => {
-        sh(`nft delete table inet ${BRIDGE}; nft flush table inet ${BRIDGE}-flows`);
+        sh(`nft flush table inet ${BRIDGE}`);
         return lab.network.ensure();
       },
     ],
@@ -116,17 +116,17 @@ describe('fault-18: the bound of a sandbox’s open flows', () => {
   });
 
   for (const [what, harm] of [
-    ['is gone', `delete table inet ${BRIDGE}-flows`],
-    ['is empty', `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows`],
+    ['is gone', `delete table inet ${BRIDGE}`],
+    ['is empty', `delete table inet ${BRIDGE}; add table inet ${BRIDGE}`],
     [
       'has another set',
-      `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows;
-      add set inet ${BRIDGE}-flows flows { type ipv4_addr; }`,
+      `delete table inet ${BRIDGE}; add table inet ${BRIDGE};
+      add set inet ${BRIDGE} flows { type ipv4_addr; }`,
     ],
     [
       'has another chain',
-      `delete table inet ${BRIDGE}-flows; add table inet ${BRIDGE}-flows;
-      add chain inet ${BRIDGE}-flows forward { type filter hook output priority 7; policy drop; }`,
+      `delete table inet ${BRIDGE}; add table inet ${BRIDGE};
+      add chain inet ${BRIDGE} forward { type filter hook output priority 7; policy drop; }`,
     ],
   ] as const)
     test(`fault-25: its table ${what}: the next up mends it`, async () => {
