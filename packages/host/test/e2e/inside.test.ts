@@ -197,59 +197,6 @@ describe('fault-18: what a sandbox tries', () => {
     expect((await inside('inside/mercury', ['bash', '-c', script])).code).not.toBe(0);
   });
 
-  test('another address than its own does not make it another, for the daemon or for a sibling', async () => {
-    expect(await world.cspace(['up', 'mars'])).toMatchObject({ code: 0 });
-    const own = await getAddress('mercury');
-    const venus = await getAddress('venus');
-    const mars = await getAddress('mars');
-    const sudo = (verb: string) =>
-      inside('inside/mercury', ['sudo', 'ip', 'addr', verb, `${venus}/32`, 'dev', 'lo']);
-    expect(await sudo('add')).toMatchObject({ code: 0 });
-    const asked = ['mercury', 'venus'].map((name) => ({
-      token: readTokens('inside', name).api,
-      args: ['--interface', name === 'venus' ? venus : own],
-    }));
-    expect(await curl(asked)).toEqual([200, 0]);
-
-    const listening = world.start(['exec', 'mars', '--', 'timeout', '60', 'python3', '-uc', LISTENER]);
-    const heard: string[] = [];
-    const reading = (async () => {
-      for await (const chunk of listening.stdout) heard.push(new TextDecoder().decode(chunk));
-    })();
-    await waitUntil('it listens', () => heard.join('').startsWith('ready\n'));
-    // What is sent last comes last: once that is there, the rest would be.
-    const sent = await inside('inside/mercury', ['python3', '-c', SENDER, mars, venus, own]);
-    expect(sent).toMatchObject({ code: 0, stdout: `${venus} 20\n${own} 20\n` });
-    await waitUntil('its own came', () => heard.join('').includes(own));
-    expect(heard.join('')).not.toContain(`${venus}\n`);
-    expect(await sudo('del')).toMatchObject({ code: 0 });
-    expect(await world.cspace(['rm', '--force', 'mars'])).toMatchObject({ code: 0 });
-    await listening.exited;
-    await reading;
-  });
-
-  test('a flood of connections and of requests leaves a sibling served', async () => {
-    const from = await getAddress('mercury');
-    // As the host has them: those that it refused at once do not count.
-    const count = () =>
-      Bun.spawnSync(['ss', '-Htn', 'state', 'connected', `sport = :6280 and dst ${from}`], {
-        timeout: 10_000,
-      })
-        .stdout.toString()
-        .split('\n').length - 1;
-    const child = world.start(['exec', 'mercury', '--', 'bash', '-c', FLOOD, '-', '192.168.64.1']);
-    await waitUntil('the flood is there', () => count() > 50);
-    const { code, stdout } = await inside('inside/venus', ['cspace', 'ls', '--json']);
-    expect([code, JSON.parse(stdout).sandboxes.length]).toEqual([0, 2]);
-    expect((await world.cspace(['ls', '--json'])).code).toBe(0);
-    expect(count()).toBeGreaterThan(50);
-    expect(await inside('inside/mercury', ['bash', '-c', 'kill $(cat /tmp/flood)'])).toMatchObject({
-      code: 0,
-    });
-    await child.exited;
-    await waitUntil('it is over', () => count() === 0);
-  });
-
   test('nothing of all that was answered, written down or logged holds a token', async () => {
     const refs = [
       ['inside', 'mercury'],
@@ -264,36 +211,6 @@ describe('fault-18: what a sandbox tries', () => {
     expect(texts.filter((text) => tokens.some((token) => text.includes(token)))).toEqual([]);
   });
 });
-
-/** Says from whom each datagram came. */
-const LISTENER = `
-import socket
-s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(('0.0.0.0', 9000))
-print('ready')
-while True: print(s.recvfrom(9)[1][0])`;
-
-/** Sends twenty datagrams from each of the addresses after the first, and says how many it got rid of. */
-const SENDER = `
-import socket, sys
-for own in sys.argv[2:]:
-    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    s.bind((own, 0))
-    print(own, sum(s.sendto(b'x', (sys.argv[1], 9000)) for _ in range(20)))`;
-
-/** Connections that ask nothing, and requests without a token, anew as soon as they end; its pid is in a file. */
-const FLOOD = `
-timeout 90 bash -c '
-  for i in $(seq 200); do (while :; do exec 3<>/dev/tcp/$0/6280; read -t 8 -u 3; sleep 1; done) & done 2>/dev/null
-  for i in $(seq 40); do (while :; do curl -s -m 8 -o /dev/null http://$0:6280/sandboxes; sleep 1; done) & done
-  wait' "$1" &
-echo $! > /tmp/flood
-wait`;
-
-async function getAddress(sandbox: string): Promise<string> {
-  const { sandboxes } = JSON.parse((await world.cspace(['ls', '--json'])).stdout);
-  return sandboxes.find((one: { sandbox: string }) => one.sandbox === sandbox).address;
-}
 
 describe('a program of the host', () => {
   test('lists every project with the token of http.token', async () => {

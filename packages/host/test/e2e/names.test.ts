@@ -111,7 +111,6 @@ describe('names', () => {
     const look = () => dig('mercury.shop.cspace2.local');
     expect(look().status).toBe('none');
     const getting = get('venus', `http://${addresses.mercury}:3000/`);
-    await waitUntil('the next one starts', () => ![undefined, pid].includes(getDaemonPid(world.home)));
     const seen = new Set<string>();
     await waitUntil('the name is there', async () => {
       const { status, data } = look();
