@@ -48,6 +48,47 @@ describe('two homes on one host', () => {
   });
 });
 
+describe('fault-11: a home beside the first, with a network of its own', () => {
+  const free = own(6);
+  /** What `up` of such a home says; the first one serves on all the same. */
+  async function expectRefusal(ports: { http: number; dns: number }): Promise<string> {
+    const world = addWorld({ project: 'fifth', config: { ...free, ports } });
+    const up = await world.cspace(['up', 'mercury']);
+    expect(up.code).toBe(3);
+    expect(await first.cspace(['exec', 'mercury', '--', 'true'])).toMatchObject({ code: 0 });
+    // The next one has the same network.
+    expect(await world.cspace(['daemon', 'stop'])).toMatchObject({ code: 0 });
+    await waitUntil('its network is gone', () => !ip('link').includes(free.bridge));
+    return up.stderr.replace(/\s+/g, ' ');
+  }
+
+  test.each([
+    ['http', 'TCP port 6280', { ...free.ports, http: 6280 }],
+    ['dns', 'UDP port 5354', { ...free.ports, dns: 5354 }],
+  ])('the same port for %s: up exits with 3 and names the first one’s daemon', async (key, port, ports) => {
+    const said = await expectRefusal(ports);
+    expect(said).toContain(`${port} on 127.0.0.1 is taken`);
+    expect(said).toMatch(new RegExp(`bun\\S* \\(pid ${getDaemonPid(first.home)}\\) of user root has it`));
+    expect(said).toContain(`"ports": {"${key}": N}`);
+  });
+
+  test.each([
+    ['http', `Bun.listen({ hostname: '0.0.0.0', port: PORT, socket: { data() {} } })`],
+    ['dns', `await Bun.udpSocket({ hostname: '0.0.0.0', port: PORT })`],
+  ] as const)('another user’s program has the port for %s: up names it, and the user', async (key, bind) => {
+    const script = `${bind.replace('PORT', String(free.ports[key]))}; console.log('ready'); setInterval(() => {}, 1000)`;
+    const argv = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups', process.execPath];
+    const child = Bun.spawn([...argv, '-e', script], { stdout: 'pipe', timeout: 60_000 });
+    try {
+      await child.stdout.getReader().read();
+      expect(await expectRefusal(free.ports)).toContain(`(pid ${child.pid}) of user nobody has it`);
+    } finally {
+      child.kill('SIGKILL');
+      await child.exited;
+    }
+  });
+});
+
 describe('the network', () => {
   test('a route of the host that overlaps the subnet is an error that names the interface, exit 3', async () => {
     ip('link', 'add', 'other0', 'type', 'bridge');

@@ -15,6 +15,7 @@ import { testUnless } from '../support/test-unless.ts';
 const reason = getLabReason();
 const test = testUnless(reason);
 const [MERCURY, VENUS, MARS, OTHER] = ['10.211.5.2', '10.211.5.3', '10.211.5.4', '10.211.5.5'] as const;
+const NOBODY = '10.211.5.6';
 const OUTSIDE = '198.51.100.9';
 
 let lab: NetworkLab;
@@ -27,20 +28,41 @@ const sendUdp = (pid: number, address: string, port: number) =>
   sh(`bash -c 'echo x > /dev/udp/${address}/${port}'`, pid);
 
 describe('fault-18: a sandbox with root inside', () => {
-  test('sends nothing under an address that is not its own', async () => {
+  /** Sends a datagram from an address that the sandbox takes, to each of these. */
+  function sendAs(mercury: number, address: string, to: readonly string[]) {
+    sh(`ip addr add ${address}/32 dev lo`, mercury);
+    sh(`ip route replace default via ${GATEWAY} src ${address}`, mercury);
+    expect(sh(`ip route get ${VENUS}`, mercury).out).toContain(`src ${address}`);
+    for (const one of to) sendUdp(mercury, one, 9);
+  }
+
+  test('sends nothing under an address that nobody has, nor under one of the host’s', async () => {
     const [mercury, venus] = [await lab.join(MERCURY), await lab.join(VENUS)];
     const outside = await lab.makeOutside();
     const arrived = [countArrivals(venus, 'udp dport 9'), countArrivals(outside, 'udp dport 9')];
     for (const to of [VENUS, OUTSIDE]) sendUdp(mercury, to, 9);
     expect(arrived.map((count) => count())).toEqual([1, 1]);
-    for (const address of [MARS, OTHER, GATEWAY, '203.0.113.9']) {
-      sh(`ip addr add ${address}/32 dev lo`, mercury);
-      sh(`ip route replace default via ${GATEWAY} src ${address}`, mercury);
-      expect(sh(`ip route get ${VENUS}`, mercury).out).toContain(`src ${address}`);
-      for (const to of [VENUS, OUTSIDE]) sendUdp(mercury, to, 9);
-    }
+    for (const address of [NOBODY, GATEWAY, '203.0.113.9']) sendAs(mercury, address, [VENUS, OUTSIDE]);
     expect(arrived.map((count) => count())).toEqual([1, 1]);
   });
+
+  for (const [whose, address, member, reaches] of [
+    ['a sibling', MARS, {}, [VENUS, OUTSIDE]],
+    ['another project’s sandbox', OTHER, { project: 'blog' }, [OUTSIDE]],
+  ] as const)
+    test(`sends nothing under the address of ${whose} that runs`, async () => {
+      const [mercury, venus] = [await lab.join(MERCURY), await lab.join(VENUS)];
+      const owner = await lab.join(address, member);
+      const outside = await lab.makeOutside();
+      // Reverse path filtering, which a host may have on, would hide that a rule is missing.
+      sh('for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 0 > $f; done');
+      const arrived = [countArrivals(venus, 'udp dport 9'), countArrivals(outside, 'udp dport 9')];
+      const expected = [VENUS, OUTSIDE].map((to) => ((reaches as readonly string[]).includes(to) ? 1 : 0));
+      for (const to of [VENUS, OUTSIDE]) sendUdp(owner, to, 9);
+      expect(arrived.map((count) => count())).toEqual(expected);
+      sendAs(mercury, address, [VENUS, OUTSIDE]);
+      expect(arrived.map((count) => count())).toEqual(expected);
+    });
 
   test('gets no packet of a sibling’s by answering ARP for it, nor by a hardware address', async () => {
     const [mercury, other] = [await lab.join(MERCURY), await lab.join(OTHER, { project: 'blog' })];
