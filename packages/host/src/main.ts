@@ -1,7 +1,7 @@
 #!/usr/bin/env bun
-import { createProcessContext, flushOutput } from './cli/process-context.ts';
+import { createProcessContext, endOutput } from './cli/process-context.ts';
 import { runCli } from './cli/run-cli.ts';
 
 const exitCode = await runCli(createProcessContext());
-await flushOutput();
+await endOutput();
 process.exit(exitCode);

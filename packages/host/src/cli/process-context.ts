@@ -35,11 +35,11 @@ export function createProcessContext(): CliContext {
   };
 }
 
-/** Resolves when all that was written has left the process. */
-export async function flushOutput(): Promise<void> {
-  const flush = (stream: NodeJS.WriteStream) =>
-    new Promise<void>((resolve) => stream.write('', () => resolve()));
-  await Promise.all([flush(process.stdout), flush(process.stderr)]);
+/** Ends the output. Resolves when all that was written has left the process, however slowly it is read. */
+export async function endOutput(): Promise<void> {
+  // Bun calls back after an empty write though what was written before it still waits for its reader.
+  const end = (stream: NodeJS.WriteStream) => new Promise<void>((resolve) => stream.end(() => resolve()));
+  await Promise.all([end(process.stdout), end(process.stderr)]);
 }
 
 function createOutput(stream: NodeJS.WriteStream): Output {
