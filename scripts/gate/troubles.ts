@@ -1,7 +1,7 @@
 import { getUnreported, type Outcome } from './junit.ts';
 import type { SuiteAnswer } from './suite.ts';
 
-/** What no package brings: whether a kernel has it is not for us to say, and it makes no hole in what CI proves elsewhere. */
+/** What no package brings: a CI on another kernel has it. */
 const KERNEL_LACKS = [
   /^this kernel has no br_netfilter$/,
   /^iptables-(nft|legacy) does not work on this kernel$/,
