@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
+import { isReachedBySandboxes } from '../system/resolv-conf.ts';
 
 export interface UpstreamServer {
   address: string;
@@ -18,9 +19,9 @@ export function parseHostOnlyServers(resolvConf: string): UpstreamServer[] {
     .split('\n')
     .map((line) => /^\s*nameserver\s+(\S+)/.exec(line)?.[1] ?? '')
     .filter((address) => isIP(address) !== 0);
-  // As `parseHostResolver` has it for the sandbox's side; 0.0.0.0 means loopback.
-  const isReached = (address: string) => isIP(address) === 4 && !/^(127|0)\./.test(address);
-  return addresses.some(isReached) ? [] : addresses.map((address) => ({ address, port: DNS_PORT }));
+  return addresses.some(isReachedBySandboxes)
+    ? []
+    : addresses.map((address) => ({ address, port: DNS_PORT }));
 }
 
 /** Those of this moment: the file changes when the host changes networks. Read once a second at most. */

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { ZONES } from '@cspace/protocol/zones';
+import { isReachedBySandboxes } from '../system/resolv-conf.ts';
 
 /** What a sandbox takes over from the host's resolv.conf(5). */
 export interface HostResolver {
@@ -11,24 +12,17 @@ export interface HostResolver {
 /** glibc's limit for `search` before 2.26; musl cuts at 256 characters. */
 const MAX_SEARCH = 6;
 
-/**
- * Reads the host's resolv.conf. Servers on loopback (127.0.0.53 of systemd-resolved, and 0.0.0.0, which means the same)
- * are the host's own and answer nobody else; IPv6 is off in a sandbox: both are left out. Pure.
- */
+/** Reads the host's resolv.conf. Servers that a sandbox does not reach are left out. Pure. */
 export function parseHostResolver(text: string): HostResolver {
   const words = text.split('\n').map((line) => line.trim().split(/\s+/));
   const upstream = words.flatMap(([key, server = '']) => (key === 'nameserver' ? [server] : []));
   // The last `search` or `domain` counts.
   const search = words.filter(([key]) => key === 'search' || key === 'domain').at(-1) ?? [];
   return {
-    upstream: [...new Set(upstream)].filter(
-      (server) => /^\d+(\.\d+){3}$/.test(server) && !isLoopback(server),
-    ),
+    upstream: [...new Set(upstream)].filter(isReachedBySandboxes),
     search: search.slice(1).filter((domain) => domain !== '.'),
   };
 }
-
-const isLoopback = (server: string): boolean => server.startsWith('127.') || server.startsWith('0.');
 
 /** By way of links: on many hosts resolv.conf is one, to a file of systemd-resolved's or NetworkManager's. */
 export async function readHostResolver(path = '/etc/resolv.conf'): Promise<HostResolver> {
