@@ -66,7 +66,7 @@ interface BuildOptions {
 }
 
 async function build({ substrate, context, tag, work }: BuildOptions): Promise<void> {
-  const at = { substrate, cache: join(work, 'cache'), owner: root, signal, onProgress };
+  const at = { builder: substrate.builder, cache: join(work, 'cache'), owner: root, signal, onProgress };
   const base = await ensureBase({ ...at, pins: context.pins });
   const folder = join(work, 'context');
   mkdirSync(folder);

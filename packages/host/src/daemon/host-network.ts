@@ -103,12 +103,12 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
       await close();
       await change(signal, () => removeNetwork(network, signal));
     },
-    attach: ({ pid, ...member }, signal) =>
+    attach: ({ plug, ...member }, signal) =>
       change(signal, async () => {
         members.set(member.address, member);
         // The rules before the cable: until they know the address, nothing from it is let through.
         await writeMembers(signal);
-        await attachMachine({ ...(await getCablesConfig(network)), pid, address: member.address }, signal);
+        return attachMachine({ ...(await getCablesConfig(network)), plug, address: member.address }, signal);
       }),
     detach: (holder, signal) =>
       change(signal, async () => {

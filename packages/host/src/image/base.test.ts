@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { BuildContext, Substrate } from '../substrate/substrate.ts';
+import type { BuildContext, ImageBuilder } from '../substrate/substrate.ts';
 import { getOwner } from '../system/owner.ts';
 import { type BaseOptions, ensureBase } from './base.ts';
 import { getArchiveArgv } from './base-archive.ts';
@@ -21,7 +21,7 @@ function getOptions(pull: (context: BuildContext) => Promise<void>, had: string[
   const tags = new Set(had);
   const built: string[] = [];
   const archives: string[] = [];
-  const substrate = {
+  const builder: ImageBuilder = {
     hasImage: async (tag: string) => tags.has(tag),
     async ensureImage(context: BuildContext) {
       const dockerfile = readFileSync(join(context.folder, 'Dockerfile'), 'utf8');
@@ -29,9 +29,9 @@ function getOptions(pull: (context: BuildContext) => Promise<void>, had: string[
       built.push(dockerfile.split('\n')[0] ?? '');
       tags.add(context.tag);
     },
-  } as unknown as Substrate;
+  };
   const options: BaseOptions = {
-    substrate,
+    builder,
     cache,
     owner: getOwner({}),
     pins: PINS,

@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { Substrate } from '../substrate/substrate.ts';
+import type { ImageBuilder } from '../substrate/substrate.ts';
 import type { Owner } from '../system/owner.ts';
 import { makeBaseArchive } from './base-archive.ts';
 import type { Pins } from './pins.ts';
@@ -12,7 +12,7 @@ import { writeTree } from './write-tree.ts';
 const PULL_TIMEOUT_MS = 60_000;
 
 export interface BaseOptions {
-  substrate: Substrate;
+  builder: ImageBuilder;
   cache: string;
   owner: Owner;
   pins: Pins;
@@ -27,9 +27,9 @@ export interface BaseOptions {
  * from Debian's own packages. Throws ProblemError `image-build-failed` where neither goes.
  */
 export async function ensureBase(options: BaseOptions): Promise<string> {
-  const { substrate, pins, signal, onProgress } = options;
+  const { builder, pins, signal, onProgress } = options;
   const tag = `localhost/debian:${pins.debian}-slim`;
-  if (await substrate.hasImage(tag, signal)) return tag;
+  if (await builder.hasImage(tag, signal)) return tag;
   await withWorkFolder(options, async (folder) => {
     onProgress(`base: pulling ${pins.base}`);
     const refusal = await tryPull(options, tag, folder);
@@ -40,13 +40,13 @@ export async function ensureBase(options: BaseOptions): Promise<string> {
   return tag;
 }
 
-/** Why it could not be pulled; undefined where it was. A Dockerfile of one line pulls on every substrate. */
+/** Why it could not be pulled; undefined where it was. A Dockerfile of one line pulls on every builder. */
 async function tryPull(options: BaseOptions, tag: string, work: string): Promise<string | undefined> {
-  const { substrate, signal, pins, pullTimeoutMs = PULL_TIMEOUT_MS } = options;
+  const { builder, signal, pins, pullTimeoutMs = PULL_TIMEOUT_MS } = options;
   const deadline = AbortSignal.timeout(pullTimeoutMs);
   const lines: string[] = [];
   try {
-    await substrate.ensureImage({
+    await builder.ensureImage({
       tag,
       folder: await makeContext(join(work, 'pull'), `FROM ${pins.base}\nCMD ["/bin/bash"]\n`),
       buildArgs: {},
@@ -63,10 +63,10 @@ async function tryPull(options: BaseOptions, tag: string, work: string): Promise
 }
 
 async function makeBase(options: BaseOptions, tag: string, work: string): Promise<void> {
-  const { substrate, pins, signal, onProgress, makeArchive = makeBaseArchive } = options;
+  const { builder, pins, signal, onProgress, makeArchive = makeBaseArchive } = options;
   const folder = await makeContext(join(work, 'make'), 'FROM scratch\nADD base.tar /\nCMD ["/bin/bash"]\n');
   await makeArchive({ suite: pins.debian, archive: join(folder, 'base.tar'), work, signal, onProgress });
-  await substrate.ensureImage({ tag, folder, buildArgs: {}, onLine: onProgress, signal });
+  await builder.ensureImage({ tag, folder, buildArgs: {}, onLine: onProgress, signal });
 }
 
 async function makeContext(folder: string, dockerfile: string): Promise<string> {

@@ -3,7 +3,7 @@ import { existsSync, lstatSync, mkdtempSync, readdirSync, readFileSync, realpath
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { BuildContext, Substrate } from '../substrate/substrate.ts';
+import type { BuildContext, ImageBuilder, Substrate } from '../substrate/substrate.ts';
 import { getOwner } from '../system/owner.ts';
 import { getPaths } from '../system/paths.ts';
 import { type EnsureImageOptions, ensureImage } from './build.ts';
@@ -21,14 +21,15 @@ afterEach(() => rmSync(home, { recursive: true }));
 function createStore(see: (context: BuildContext) => void = () => {}) {
   const tags = new Set([BASE]);
   const contexts: BuildContext[] = [];
-  const substrate = {
+  const builder: ImageBuilder = {
     hasImage: async (tag: string) => tags.has(tag),
     async ensureImage(context: BuildContext) {
       contexts.push(context);
       see(context);
       for (const tag of [context.tag, context.alias]) if (tag !== undefined) tags.add(tag);
     },
-  } as unknown as Substrate;
+  };
+  const substrate = { builder, ...builder } as unknown as Substrate;
   return { substrate, tags, contexts };
 }
 

@@ -51,7 +51,13 @@ async function build(options: BuildOptions, context: ImageContext): Promise<void
     onProgress(line);
   };
   try {
-    const base = await ensureBase({ ...at, substrate, pins: context.pins, signal, onProgress });
+    const base = await ensureBase({
+      ...at,
+      builder: substrate.builder,
+      pins: context.pins,
+      signal,
+      onProgress,
+    });
     await withWorkFolder(at, async (folder) => {
       await writeTree(folder, context.files);
       await substrate.ensureImage({

@@ -1,12 +1,12 @@
 import { open, stat } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
+import type { Cable, Plug } from '../substrate/substrate.ts';
 import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
 import { type CablesConfig, findCables, getCableLines } from './cables.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
 
 interface AttachOptions extends CablesConfig {
-  /** The machine's first process, which has its network namespace. */
-  pid: number;
+  plug: Plug;
   address: string;
 }
 
@@ -41,16 +41,30 @@ function getGuestBatch({ subnet, address }: Pick<AttachOptions, 'subnet' | 'addr
  * Gives the machine its address, over a cable of its own. A cable of that name that is there already, a former machine's
  * or an earlier call's, is taken away first. The rules must know the address before. Throws `network-unavailable`.
  */
-export async function attachMachine(options: AttachOptions, signal: AbortSignal): Promise<void> {
+export async function attachMachine(options: AttachOptions, signal: AbortSignal): Promise<Cable> {
+  const { plug, address, subnet } = options;
+  if (plug.kind === 'tap') throw getRefusal(`attach ${address} to the network`, 'there are no taps yet');
+  await attachNamespace(options, plug.pid, signal);
+  const gateway = getGateway(subnet);
+  return {
+    link: getVethName(address),
+    address,
+    mac: getMac(address),
+    gateway,
+    gatewayMac: getMac(gateway),
+  };
+}
+
+async function attachNamespace(options: AttachOptions, pid: number, signal: AbortSignal): Promise<void> {
   const action = `attach ${options.address} to the network`;
   // Held, so that it stays the machine's: a number that the kernel gives away again leads to somebody else's.
-  const held = await open(`/proc/${options.pid}/ns/net`).catch((error: Error) => {
+  const held = await open(`/proc/${pid}/ns/net`).catch((error: Error) => {
     throw getRefusal(action, error.message);
   });
   try {
     const [theirs, ours] = [await held.stat(), await stat('/proc/self/ns/net')];
     if (theirs.dev === ours.dev && theirs.ino === ours.ino) {
-      throw getRefusal(action, `process ${options.pid} is none of a sandbox: it has the host's own network`);
+      throw getRefusal(action, `process ${pid} is none of a sandbox: it has the host's own network`);
     }
     // By way of ourselves, so that no child need inherit the descriptor.
     await layCable(options, `/proc/${process.pid}/fd/${held.fd}`, signal);

@@ -1,4 +1,5 @@
 import type { SandboxRecord } from '../registry/record.ts';
+import type { Plug } from '../substrate/substrate.ts';
 import type { House } from './house.ts';
 import { getSupervisor, readConsole } from './machine.ts';
 import { getMachineEnv } from './machine-env.ts';
@@ -50,7 +51,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   );
   await house.journal.append(record, { type: 'created', address, image });
   const { project, sandbox, network } = record;
-  const attach = (pid: number) => house.network.attach({ pid, address, project, sandbox, network }, signal);
+  const attach = (plug: Plug) => house.network.attach({ plug, address, project, sandbox, network }, signal);
   await report.span('start', () => substrate.start(record, attach, signal));
   await house.journal.append(record, { type: 'started' });
   const running: SandboxRecord = { ...record, state: 'running', fresh: false };

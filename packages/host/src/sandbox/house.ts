@@ -2,7 +2,7 @@ import type { SandboxRef } from '@cspace/protocol/names';
 import type { NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Journal } from '../journal/journal.ts';
 import type { Registry } from '../registry/registry.ts';
-import type { Substrate } from '../substrate/substrate.ts';
+import type { Cable, Plug, Substrate } from '../substrate/substrate.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import type { Paths } from '../system/paths.ts';
@@ -24,8 +24,8 @@ export interface Network {
   ensure(): Promise<void>;
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
   pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
-  /** Gives a machine, by its first process, its address; whoever had it before has it no more. Throws ProblemError. */
-  attach(machine: AddressHolder & { pid: number; network: NetworkMode }, signal: AbortSignal): Promise<void>;
+  /** Gives a machine its address; whoever had it before has it no more. Throws ProblemError. */
+  attach(machine: AddressHolder & { plug: Plug; network: NetworkMode }, signal: AbortSignal): Promise<Cable>;
   /** Takes the address back. Nothing where another sandbox has it by now. */
   detach(holder: AddressHolder, signal: AbortSignal): Promise<void>;
 }

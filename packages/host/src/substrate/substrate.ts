@@ -15,7 +15,27 @@ export interface Capabilities {
   hostNetwork: boolean;
   /** The host name is that of the sandbox, by whoever sets it; else it is the machine's. */
   setsHostname: boolean;
+  /** The guest's root cannot change the settings of `sysctls`; in a kernel of its own it can. */
+  fixedSysctls: boolean;
 }
+
+/**
+ * Where a machine's cable ends: in a network namespace, by a process that has it, or in a tap device that the user `uid`
+ * may open.
+ */
+export type Plug = { kind: 'namespace'; pid: number } | { kind: 'tap'; uid: number };
+
+/** What a machine without a namespace on the host has to set up by itself. IPv4; hardware addresses as `02:00:…`. */
+export interface Cable {
+  /** The host's interface. */
+  link: string;
+  address: string;
+  mac: string;
+  gateway: string;
+  gatewayMac: string;
+}
+
+export type AttachNetwork = (plug: Plug) => Promise<Cable>;
 
 /** A thing this host lacks or has, in words; `fix` is a command. */
 export interface ProbeFinding {
@@ -50,7 +70,7 @@ export interface MachineSpec {
   owner: Owner;
   mounts: Mount[];
   limits: Limits;
-  /** Kernel settings of the machine's own network, by their dotted names; the guest cannot change them. */
+  /** Kernel settings of the machine's own network, by their dotted names. */
   sysctls: Record<string, string>;
   /** Not secret: secrets go in a mounted file. */
   env: Record<string, string>;
@@ -98,6 +118,12 @@ export interface BuildContext {
   signal: AbortSignal;
 }
 
+/** Builds and keeps OCI images. */
+export interface ImageBuilder {
+  hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
+  ensureImage(context: BuildContext): Promise<void>;
+}
+
 /**
  * A way to run machines. Every method that waits takes a signal and has a deadline of its own; failures are thrown as
  * ProblemError, "not there" is undefined. Only what carries our home's label is ever seen or removed.
@@ -107,16 +133,16 @@ export interface Substrate {
   readonly capabilities: Capabilities;
   /** Never throws: says what is missing and how to mend it. */
   probe(signal: AbortSignal): Promise<Probe>;
+  /** Builds the OCI images that machines are made from; itself, where machines start from those as they are. */
+  readonly builder: ImageBuilder;
+  /** Whether a machine can be made from the image as things are. */
   hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
+  /** Builds the image where the builder lacks it, and makes of it what machines start from. */
   ensureImage(context: BuildContext): Promise<void>;
   /** Makes the machine, not yet running; the same one again where it exists. Undoes itself on failure. */
   create(spec: MachineSpec, signal: AbortSignal): Promise<Machine>;
-  /** Starts a created machine; nothing where it runs. `attachNetwork` is called before its first process, with its pid. */
-  start(
-    ref: SandboxRef,
-    attachNetwork: (pid: number) => Promise<void>,
-    signal: AbortSignal,
-  ): Promise<Machine>;
+  /** Starts a created machine; nothing where it runs. `attachNetwork` is called before its first process. */
+  start(ref: SandboxRef, attachNetwork: AttachNetwork, signal: AbortSignal): Promise<Machine>;
   /** Asks the machine to end and forces it after `graceMs`; nothing where it does not run. */
   stop(ref: SandboxRef, graceMs: number, signal: AbortSignal): Promise<void>;
   /** Removes the machine, running or not; resolves where it is gone already. */

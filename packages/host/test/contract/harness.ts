@@ -2,10 +2,12 @@ import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import type { SandboxRef } from '@cspace/protocol/names';
 import type {
+  Cable,
   ExecOptions,
   Machine,
   MachineSpec,
   MachineState,
+  Plug,
   Substrate,
 } from '../../src/substrate/substrate.ts';
 import type { Owner } from '../../src/system/owner.ts';
@@ -19,7 +21,7 @@ export interface Fixture {
   /** An empty folder, which `dispose` removes. */
   folder: string;
   /** Gives the machine its address; nothing where the substrate does not want that. */
-  attach(ref: SandboxRef, pid: number): Promise<void>;
+  attach(ref: SandboxRef, plug: Plug): Promise<Cable>;
   /** After a machine is gone. */
   detach(ref: SandboxRef): Promise<void>;
   dispose(): Promise<void>;
@@ -75,7 +77,7 @@ export function createHarness(fixture: Fixture) {
   }
 
   const start = (name: string) =>
-    substrate.start(ref(name), (pid) => fixture.attach(ref(name), pid), signal());
+    substrate.start(ref(name), (plug) => fixture.attach(ref(name), plug), signal());
 
   async function boot(what: string | MachineSpec, script = ''): Promise<Machine> {
     const made = typeof what === 'string' ? spec(what, script) : what;

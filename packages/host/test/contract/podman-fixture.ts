@@ -7,6 +7,7 @@ import { ensureNetwork, getCablesConfig, removeNetwork, writeRules } from '../..
 import type { Member } from '../../src/network/rules.ts';
 import { getHomeLabel } from '../../src/substrate/labels.ts';
 import { createPodman } from '../../src/substrate/podman/podman.ts';
+import type { Plug } from '../../src/substrate/substrate.ts';
 import type { Fixture } from './harness.ts';
 
 export const BASE_IMAGE = process.env.CSPACE_TEST_IMAGE ?? 'localhost/cspace:latest';
@@ -54,12 +55,12 @@ export async function makePodman(): Promise<Fixture> {
     homeLabel: getHomeLabel(folder),
     image,
     folder,
-    async attach(ref: SandboxRef, pid: number) {
+    async attach(ref: SandboxRef, plug: Plug) {
       const address = addresses.get(ref.sandbox) ?? `192.168.64.${addresses.size + 2}`;
       addresses.set(ref.sandbox, address);
       members.set(address, { address, ...ref, network: 'nat' });
       await writeRules(network, [...members.values()], signal());
-      await attachMachine({ ...(await getCablesConfig(network)), pid, address }, signal());
+      return attachMachine({ ...(await getCablesConfig(network)), plug, address }, signal());
     },
     async detach(ref) {
       const address = addresses.get(ref.sandbox);

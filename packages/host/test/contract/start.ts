@@ -1,4 +1,5 @@
 import { expect } from 'bun:test';
+import type { Plug } from '../../src/substrate/substrate.ts';
 import { BOOT, type Contract, expectProblem } from './contract.ts';
 
 /** Starting a machine, with the network attached before its first process. */
@@ -9,15 +10,17 @@ export function describeStart({ test, h }: Contract): void {
       'ls /sys/class/net >/workspace/links; trap "exit 7" TERM; sleep 1000 & wait',
     );
     await h().substrate.create(spec, h().signal());
-    const pids: number[] = [];
-    const attach = async (pid: number) => {
-      pids.push(pid);
-      await h().attach(spec.ref, pid);
+    const plugs: Plug[] = [];
+    const attach = (plug: Plug) => {
+      plugs.push(plug);
+      return h().attach(spec.ref, plug);
     };
     const machine = await h().substrate.start(spec.ref, attach, h().signal());
-    expect(machine).toMatchObject({ state: 'running', pid: pids[0], exitCode: null });
+    expect(machine).toMatchObject({ state: 'running', exitCode: null });
+    const [plug] = plugs;
+    if (plug?.kind === 'namespace') expect(machine.pid).toBe(plug.pid);
     await h().substrate.start(spec.ref, attach, h().signal());
-    expect(pids).toHaveLength(1);
+    expect(plugs).toHaveLength(1);
     await h().waitFor('links', () => h().read('mercury', 'links').includes('lo'));
     expect(h().read('mercury', 'links').trim().split('\n').sort()).toEqual(['eth0', 'lo']);
   });
@@ -35,20 +38,20 @@ export function describeStart({ test, h }: Contract): void {
   test('start: goes on where an attempt ended after the network was attached', async () => {
     const spec = h().spec('mercury', BOOT.polite);
     await h().substrate.create(spec, h().signal());
-    const half = async (pid: number) => {
-      await h().attach(spec.ref, pid);
+    const half = async (plug: Plug) => {
+      await h().attach(spec.ref, plug);
       throw new Error('killed');
     };
     await h()
       .substrate.start(spec.ref, half, h().signal())
       .catch(() => undefined);
-    const machine = await h().substrate.start(spec.ref, (pid) => h().attach(spec.ref, pid), h().signal());
+    const machine = await h().substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
     expect(machine.state).toBe('running');
   });
 
   test('start: without a machine is sandbox-not-running', async () => {
     await expectProblem(
-      h().substrate.start(h().ref('ghost'), async () => {}, h().signal()),
+      h().substrate.start(h().ref('ghost'), (plug) => h().attach(h().ref('ghost'), plug), h().signal()),
       'sandbox-not-running',
     );
   });

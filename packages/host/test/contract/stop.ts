@@ -16,7 +16,7 @@ export function describeStop({ test, h }: Contract): void {
     await h().substrate.stop(h().ref('mercury'), 10_000, h().signal());
     const again = await h().substrate.start(
       h().ref('mercury'),
-      (pid) => h().attach(h().ref('mercury'), pid),
+      (plug) => h().attach(h().ref('mercury'), plug),
       h().signal(),
     );
     expect(again.state).toBe('running');

@@ -160,7 +160,7 @@ describe('attach: a process that has the host’s own network', () => {
   async function expectRefused(pid: number) {
     await lab.join(VENUS);
     const before = state();
-    const attached = lab.network.attach({ pid, ...MARS_OF_SHOP }, signal());
+    const attached = lab.network.attach({ plug: { kind: 'namespace', pid }, ...MARS_OF_SHOP }, signal());
     const problem = toProblem(await attached.catch((error: unknown) => error));
     expect(problem.code).toBe('network-unavailable');
     expect(problem.why).toContain('own network');

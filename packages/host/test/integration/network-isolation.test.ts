@@ -119,7 +119,10 @@ describe('members', () => {
     await lab.network.ensure();
     await Promise.all(
       sandboxes.map((one, n) =>
-        lab.network.attach({ ...one, pid: pids[n] ?? 0, project: 'shop', network: 'nat' }, signal()),
+        lab.network.attach(
+          { ...one, plug: { kind: 'namespace', pid: pids[n] ?? 0 }, project: 'shop', network: 'nat' },
+          signal(),
+        ),
       ),
     );
     const known = () => sh(`nft list set inet ${BRIDGE} cables`).out.match(/"cs0ad305\w\w"/g)?.length ?? 0;

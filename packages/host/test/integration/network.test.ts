@@ -97,11 +97,12 @@ test('attach: a new machine on a used address answers at once', async () => {
 test('attach: twice is once, and a process that is gone is a problem that leaves no cable', async () => {
   const pid = await lab.join('10.211.5.3');
   const machine = { address: '10.211.5.3', project: 'shop', sandbox: 'at-3', network: 'nat' as const };
-  await lab.network.attach({ pid, ...machine }, signal());
+  await lab.network.attach({ plug: { kind: 'namespace', pid }, ...machine }, signal());
   await lab.listen(pid, [3000]);
   expect(connect(undefined, '10.211.5.3', 3000)).toBe(GATEWAY);
-  const gone = { ...machine, address: '10.211.5.4', pid: 4_194_000 };
-  expect((await problemOf(lab.network.attach(gone, signal()))).code).toBe('network-unavailable');
+  const plug = { kind: 'namespace', pid: 4_194_000 } as const;
+  const gone = lab.network.attach({ ...machine, address: '10.211.5.4', plug }, signal());
+  expect((await problemOf(gone)).code).toBe('network-unavailable');
   expect(sh('ip -o link').out).not.toContain('cs0ad30504');
 });
 

@@ -74,7 +74,7 @@ export function makeNetworkLab(): NetworkLab {
       const pid = await makeMachine();
       const given = { project: 'shop', sandbox: `at-${address.split('.').at(-1)}`, network: 'nat' as const };
       await lab.network.ensure();
-      await lab.network.attach({ pid, address, ...given, ...member }, signal());
+      await lab.network.attach({ plug: { kind: 'namespace', pid }, address, ...given, ...member }, signal());
       return pid;
     },
     listen: (pid, ports) => lab.run(pid, LISTENER, ports.map(String)),

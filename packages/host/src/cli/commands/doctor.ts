@@ -7,17 +7,12 @@ import type { DoctorOutput } from '../output/schemas.ts';
 import { stripControls, wrapText } from '../output/terminal-text.ts';
 import { getResolverTarget, readResolverStatus } from '../resolver-target.ts';
 
-/** What holds in this version whatever the machine. */
-const NOTES = [
-  'Sandboxes can reach each other and the services of this host: isolation between them comes in a later version. Run only agents side by side that may know of each other.',
-] as const;
-
 /** Every finding, good or bad; it needs no daemon and changes nothing. */
 export async function runDoctor(context: CliContext, options: { json?: boolean }): Promise<number> {
   const probe = await probeHost({ owner: context.owner, signal: context.signal });
   const { finding, note } = await probeResolver(context);
   if (finding) probe.findings.push(finding);
-  const notes = [...NOTES, ...(note === undefined ? [] : [note])];
+  const notes = note === undefined ? [] : [note];
   if (options.json) {
     const findings = probe.findings.map(({ packages: _, ...finding }) => finding);
     printJson(context.stdout, { usable: probe.usable, findings, notes } satisfies DoctorOutput);
@@ -48,7 +43,9 @@ export function formatDoctor(
 ): string {
   const width = Math.min(80, output.columns);
   const lines = findings.flatMap((finding) => formatFinding(finding, { usable, width, output }));
-  lines.push('', ...notes.map((note) => wrapText(`Note: ${stripControls(note)}`, width)), '');
+  if (notes.length > 0)
+    lines.push('', ...notes.map((note) => wrapText(`Note: ${stripControls(note)}`, width)));
+  lines.push('');
   lines.push(usable ? 'This machine can run sandboxes.' : 'This machine cannot run sandboxes yet.');
   return `${lines.join('\n')}\n`;
 }

@@ -1,10 +1,10 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import type { Owner } from '../../system/owner.ts';
-import type { Capabilities, Substrate } from '../substrate.ts';
+import { dialTcp } from '../dial-tcp.ts';
+import type { Capabilities, ImageBuilder, Substrate } from '../substrate.ts';
 import { getExecArgv, getImageExistsArgv } from './argv.ts';
 import { buildImage } from './build.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
-import { dialTcp } from './dial.ts';
 import { createEngine } from './engine.ts';
 import type { HostFacts } from './facts.ts';
 import { getEngineProblem } from './failure.ts';
@@ -33,6 +33,7 @@ const CAPABILITIES: Capabilities = {
   routableAddress: true,
   hostNetwork: true,
   setsHostname: true,
+  fixedSysctls: true,
 };
 
 /** Machines as podman containers, each in a user namespace and with a network that the host attaches itself. */
@@ -40,11 +41,7 @@ export function createPodman(options: PodmanOptions): Substrate {
   const engine = createEngine(options);
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const reader = createReader(engine, options.homeLabel, deadlines);
-  return {
-    kind: 'podman',
-    capabilities: CAPABILITIES,
-    execEnv: engine.env,
-    probe: (signal) => probePodman(engine.env.PATH, signal),
+  const builder: ImageBuilder = {
     async hasImage(tag, signal) {
       const result = await engine.run(getImageExistsArgv(tag), { timeoutMs: deadlines.query, signal });
       // podman-image-exists(1): 0 it does, 1 it does not, anything else is a failure.
@@ -53,6 +50,14 @@ export function createPodman(options: PodmanOptions): Substrate {
       throw getEngineProblem(`look for the image ${tag}`, result);
     },
     ensureImage: (context) => buildImage(engine, context, deadlines.build),
+  };
+  return {
+    kind: 'podman',
+    capabilities: CAPABILITIES,
+    execEnv: engine.env,
+    probe: (signal) => probePodman(engine.env.PATH, signal),
+    builder,
+    ...builder,
     ...createVerbs({ engine, reader, deadlines, remembered: new Map() }),
     inspect: reader.find,
     list: reader.list,

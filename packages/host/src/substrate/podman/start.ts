@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { formatRef, getMachineName, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { Machine } from '../substrate.ts';
+import type { AttachNetwork, Machine } from '../substrate.ts';
 import { getInitArgv, getStartArgv } from './argv.ts';
 import type { CreateContext } from './create.ts';
 import { getNotThere } from './reader.ts';
 
 export interface StartOptions {
-  attachNetwork: (pid: number) => Promise<void>;
+  attachNetwork: AttachNetwork;
   signal: AbortSignal;
   context: CreateContext;
 }
@@ -21,7 +21,7 @@ export async function startMachine(ref: SandboxRef, options: StartOptions): Prom
   const ready = (await initMade(ref, options)) ?? (await initFound(ref, options));
   if (ready.state === 'running') return ready;
   if (ready.pid === null) throw getNotStarted(ref);
-  await attachNetwork(ready.pid);
+  await attachNetwork({ kind: 'namespace', pid: ready.pid });
   const timeoutMs = context.deadlines.change;
   await context.engine.ask('start the machine', getStartArgv(ready.id), {
     timeoutMs,
