@@ -4,7 +4,7 @@ import { ensureImage } from '../image/build.ts';
 import { openFileJournal } from '../journal/journal.ts';
 import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
-import { createKeyedLock } from '../sandbox/keyed-lock.ts';
+import { createKeyedLock } from '../system/keyed-lock.ts';
 import { openTokenStore } from '../sandbox/tokens.ts';
 import { getHomeLabel } from '../substrate/labels.ts';
 import { selectSubstrate } from '../substrate/select.ts';
