@@ -1,32 +1,12 @@
-import type { BuildContext } from '../substrate.ts';
+import { openSync } from 'node:fs';
+import type { ProcessId } from '../../system/process-id.ts';
+import type { ExecOptions, Mount } from '../substrate.ts';
+import type { Owner } from '../../system/owner.ts';
 
-/** What the OCI image says of its first program. */
-export interface ImageConfig {
-  entrypoint: string[];
-  cmd: string[];
-  /** `NAME=value` each. */
-  env: string[];
-  workdir: string;
-  user: string;
-}
-
-/** The files that machines of one image start from: the host's, read by all machines. Absolute paths. */
-export interface VmImage {
-  vmlinux: string;
-  initrd: string;
-  /** A read-only disk with the kernel's modules. */
-  modules: string;
-  /** A read-only disk with the image's root file system. */
-  root: string;
-  /** A sparse disk, empty and formatted: what every machine's own disk is a copy of. */
-  emptyDisk: string;
-  config: ImageConfig;
-}
-
-/** Makes and finds what machines start from. */
-export interface VmImages {
-  hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
-  ensureImage(context: BuildContext): Promise<void>;
-  /** Undefined where the image, or something that it needs, is not there. */
-  findImage(tag: string): Promise<VmImage | undefined>;
-}
+// Stand-ins until the real ones are merged.
+export async function openShare(_: { mounts: Mount[]; owner: Owner; socket: string; socketUid: number }, _s: AbortSignal): Promise<ProcessId> { throw new Error('no share yet'); }
+export async function makeSshFiles(_: { folder: string; uid: number }, _s: AbortSignal): Promise<void> {}
+export async function readGuestKeys(_: string): Promise<{ hostKey: string; authorized: string }> { return { hostKey: '', authorized: '' }; }
+export function getSshArgv(_m: { folder: string; uid: number; address: string }, _a: readonly string[], _o: ExecOptions): string[] { return ['false']; }
+export async function endConnections(_: string): Promise<number> { return 0; }
+export function openTap(_: string): number { return openSync('/dev/null', 'r'); }
