@@ -2,13 +2,13 @@ import type { SandboxRef } from '@cspace/protocol/names';
 import { formatRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import { createKeyedLock } from '../../system/keyed-lock.ts';
+import { getVmFiles } from '../../system/paths.ts';
 import type { MachineState } from '../substrate.ts';
+import { getSocket } from './argv.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import type { VmImages } from './image/vm-image.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 import { type MachineRecord, openStateStore, type StateStore } from './state.ts';
-import { getSocket } from './argv.ts';
-import { getVmFiles } from '../../system/paths.ts';
 
 export interface ContextOptions {
   stateFolder: string;

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises';
-import { isRunning, type ProcessId, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { getVmFiles } from '../../system/paths.ts';
+import { isRunning, type ProcessId, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { appendConsole, findPanic, readConsoleEnd } from './console.ts';
 import { type Context, throwInterrupted } from './context.ts';
 import { isGuestOver, type LastWord, readConsoleRing, readLastWord } from './monitor.ts';

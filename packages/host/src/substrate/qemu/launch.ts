@@ -69,10 +69,7 @@ async function readTscKhz(): Promise<number | undefined> {
 }
 
 /** All of them, or none. The disk is in a folder of the owner's, who may have put anything in its place. */
-function openFiles(
-  record: MachineRecord,
-  { image, cable }: LaunchOptions,
-): Record<HandedFile, number> {
+function openFiles(record: MachineRecord, { image, cable }: LaunchOptions): Record<HandedFile, number> {
   const opened: number[] = [];
   const add = (fd: number) => {
     opened.push(fd);

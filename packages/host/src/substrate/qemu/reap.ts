@@ -1,5 +1,5 @@
-import { listCommands, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { getVmFiles } from '../../system/paths.ts';
+import { listCommands, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { parseOwnCommand } from './argv.ts';
 import type { Context } from './context.ts';
 import { endConnections } from './parts.ts';
