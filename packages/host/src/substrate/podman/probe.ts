@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { run } from '../../system/exec.ts';
+import { findProgram } from '../../system/find-program.ts';
 import type { Probe, ProbeFinding } from '../substrate.ts';
-import { findProgram } from './facts.ts';
 import { isAtLeast, parseVersion } from './parse.ts';
 import { CRUN_LEAST, getTooOldReason, KERNEL_LEAST, PODMAN_LEAST, UPGRADE } from './requirements.ts';
 
