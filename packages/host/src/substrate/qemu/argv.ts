@@ -105,13 +105,16 @@ function quote(value: string): string {
 }
 
 /** Programs of a machine's; whatever else has its folder on the command line is somebody who looks at it. */
-const PROGRAMS = ['qemu-system-x86_64', 'setpriv', 'virtiofsd', 'unshare', 'nsenter', 'ssh'];
+const PROGRAMS = ['qemu-system-x86_64', 'setpriv', 'virtiofsd', 'ssh'];
+/** What ssh makes of the command line of a connection that is kept. */
+const KEPT_CONNECTION = 'ssh: ';
 
 /** Whose machine a process is, by its command line as /proc/PID/cmdline has it; undefined where it is none of ours. */
 export function parseOwnCommand(cmdline: string, stateFolder: string): string | undefined {
   const [program = '', ...args] = cmdline.split('\0');
-  if (!PROGRAMS.includes(basename(program))) return undefined;
-  const text = args.join('\n');
+  const isKept = program.startsWith(KEPT_CONNECTION);
+  if (!isKept && !PROGRAMS.includes(basename(program))) return undefined;
+  const text = [isKept ? program : '', ...args].join('\n');
   const at = text.indexOf(`${stateFolder}/`);
   return at < 0 ? undefined : /^[0-9a-f]{12}(?=\/)/.exec(text.slice(at + stateFolder.length + 1))?.[0];
 }

@@ -3,16 +3,15 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { rejectOnAbort } from '../../system/abort.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import { isRunning } from '../../system/process-id.ts';
-import type { HandedProcess } from '../../system/spawn-handed.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import { getSocket } from './argv.ts';
 import { getConfiguration } from './configuration.ts';
 import { connectMonitor } from './context.ts';
 import { type Control, openControl } from './control.ts';
 import { keepConsole } from './ending.ts';
-import { getStartProblem, type LaunchOptions } from './launch.ts';
-import { readGuestKeys } from './parts.ts';
+import { getStartProblem, type LaunchOptions, type QemuProcess } from './launch.ts';
 import type { Qmp } from './qmp.ts';
+import { readGuestKeys } from './ssh/keys.ts';
 import type { MachineRecord } from './state.ts';
 
 /** Pauses between tries of what is there at once. */
@@ -40,7 +39,7 @@ export type BootOptions = Omit<LaunchOptions, 'onProcess'>;
  */
 export async function bootGuest(
   record: MachineRecord,
-  qemu: HandedProcess,
+  qemu: QemuProcess,
   options: BootOptions,
 ): Promise<void> {
   const over = new AbortController();
@@ -53,7 +52,7 @@ export async function bootGuest(
   } catch (error) {
     options.signal.throwIfAborted();
     if (!over.signal.aborted) throw error;
-    if (!isRunning(qemu)) throw getStartProblem(qemu.getErrorText());
+    if (!isRunning(qemu.id)) throw getStartProblem(qemu.getErrorText());
     throw new BootFailure('it ended before it was up', false);
   } finally {
     await keepConsole(record, qmp).catch(() => undefined);
@@ -64,7 +63,7 @@ export async function bootGuest(
 /** QEMU makes its socket when it has read its command line. */
 async function connectStarted(
   record: MachineRecord,
-  qemu: HandedProcess,
+  qemu: QemuProcess,
   { signal, context, onOver }: BootOptions & { onOver: () => void },
 ): Promise<Qmp> {
   let ended: string | undefined;

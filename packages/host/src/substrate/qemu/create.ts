@@ -9,7 +9,7 @@ import { type Context, throwInterrupted } from './context.ts';
 import { settle } from './ending.ts';
 import { getMachineUid, pickMachineId } from './ids.ts';
 import type { VmImage } from './image/vm-image.ts';
-import { makeSshFiles } from './parts.ts';
+import { makeSshFiles } from './ssh/keys.ts';
 import { getMachine, listHostIds, type MachineRecord } from './state.ts';
 
 /** The machine's own disk, in its folder. */

@@ -4,8 +4,8 @@ import { isRunning, type ProcessId, signalProcess, waitForEnd } from '../../syst
 import { appendConsole, findPanic, readConsoleEnd } from './console.ts';
 import { type Context, throwInterrupted } from './context.ts';
 import { isGuestOver, type LastWord, readConsoleRing, readLastWord } from './monitor.ts';
-import { endConnections } from './parts.ts';
 import type { Qmp } from './qmp.ts';
+import { endConnections } from './ssh/connections.ts';
 import type { Exit, MachineRecord } from './state.ts';
 
 /** 128 + SIGKILL. */

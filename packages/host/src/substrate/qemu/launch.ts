@@ -2,17 +2,19 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
+import { BASE_ENV } from '../../system/exec.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import type { ProcessId } from '../../system/process-id.ts';
-import { type HandedProcess, spawnHanded } from '../../system/spawn-handed.ts';
+import { spawnWatched, type WatchedProcess } from '../../system/spawn-watched.ts';
+import { openTap } from '../../system/tap.ts';
 import type { Cable } from '../substrate.ts';
 import { getQemuArgv, getSocket, HANDED, type HandedFile } from './argv.ts';
 import type { Context } from './context.ts';
 import { DISK } from './create.ts';
+import { openShare } from './folders/open-share.ts';
 import { getMachineUid } from './ids.ts';
 import type { VmImage } from './image/vm-image.ts';
 import { getKernelLine, parseTscKhz } from './kernel-line.ts';
-import { openShare, openTap } from './parts.ts';
 import type { MachineRecord } from './state.ts';
 
 export interface LaunchOptions {
@@ -25,27 +27,33 @@ export interface LaunchOptions {
   onProcess: (processes: { share?: ProcessId; qemu?: ProcessId }) => Promise<void>;
 }
 
+export type QemuProcess = WatchedProcess & { id: ProcessId };
+
 const { O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
 const KVM = '/dev/kvm';
 
 /** Starts the server of the machine's folders, and QEMU. Nothing is known of the guest yet. Throws `machine-failed`. */
-export async function launch(record: MachineRecord, options: LaunchOptions): Promise<HandedProcess> {
+export async function launch(record: MachineRecord, options: LaunchOptions): Promise<QemuProcess> {
   const { context, signal, onProcess } = options;
-  const { sockets } = getVmFiles(context.store.folder, record.id);
+  const { sockets, share: mountpoint } = getVmFiles(context.store.folder, record.id);
   const { mounts, owner } = record.spec;
   const socket = getSocket(sockets, 'fs');
-  const share = await openShare({ mounts, owner, socket, socketUid: getMachineUid(record.id) }, signal);
+  const socketUid = getMachineUid(record.id);
+  const path = BASE_ENV.PATH;
+  const share = await openShare({ mounts, owner, socket, socketUid, mountpoint, path }, signal);
   await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
   const argv = await getArgv(record, sockets, options);
   const files = openFiles(record, options);
   try {
-    const qemu = await spawnHanded(
+    const qemu = spawnWatched(
       argv,
       HANDED.map((name) => files[name]),
     );
-    if (typeof qemu === 'string') throw getStartProblem(qemu);
-    await onProcess({ qemu: { pid: qemu.pid, startTime: qemu.startTime } });
-    return qemu;
+    qemu.say('');
+    const { id } = qemu;
+    if (!id) throw getStartProblem(await qemu.ended);
+    await onProcess({ qemu: id });
+    return { ...qemu, id };
   } finally {
     for (const file of Object.values(files)) closeSync(file);
   }

@@ -6,9 +6,9 @@ import type { Capabilities, ImageBuilder, Probe, Substrate } from '../substrate.
 import { type ContextOptions, createContext, getNotThere } from './context.ts';
 import { createMachine } from './create.ts';
 import { getMachineUid } from './ids.ts';
-import { getSshArgv } from './parts.ts';
 import { createReader } from './reader.ts';
 import { reapLeftovers } from './reap.ts';
+import { getSshArgv, type SshMachine } from './ssh/argv.ts';
 import { startMachine } from './start.ts';
 import { destroyMachine, stopMachine } from './stop.ts';
 import { watchMachines } from './watch.ts';
@@ -36,7 +36,7 @@ export function createQemu(options: QemuOptions): Substrate {
   const context = createContext(options);
   const reader = createReader(context);
   /** By sandbox, of machines that were seen: a command is asked for without waiting. */
-  const seen = new Map<string, { folder: string; uid: number; address: string }>();
+  const seen = new Map<string, SshMachine>();
   let reaping: Promise<void> | undefined;
 
   /** Before anything else is done, and never at the same time. */

@@ -2,7 +2,7 @@ import { getVmFiles } from '../../system/paths.ts';
 import { listCommands, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { parseOwnCommand } from './argv.ts';
 import type { Context } from './context.ts';
-import { endConnections } from './parts.ts';
+import { endConnections } from './ssh/connections.ts';
 
 /**
  * Takes away what a daemon that was killed has left half made: guests that nobody told who they are, servers of folders
