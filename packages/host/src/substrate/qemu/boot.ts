@@ -8,7 +8,7 @@ import { getSocket } from './argv.ts';
 import { getConfiguration } from './configuration.ts';
 import { connectMonitor } from './context.ts';
 import { type Control, openControl } from './control.ts';
-import { keepConsole } from './ending.ts';
+import { keepConsole, readExit } from './ending.ts';
 import { getStartProblem, type LaunchOptions, type QemuProcess } from './launch.ts';
 import type { Qmp } from './qmp.ts';
 import { readGuestKeys } from './ssh/keys.ts';
@@ -53,7 +53,8 @@ export async function bootGuest(
     options.signal.throwIfAborted();
     if (!over.signal.aborted) throw error;
     if (!isRunning(qemu.id)) throw getStartProblem(qemu.getErrorText());
-    throw new BootFailure('it ended before it was up', false);
+    const exit = await readExit(record, qmp).catch(() => undefined);
+    throw new BootFailure(exit?.reason ?? 'it ended before it was up', false);
   } finally {
     await keepConsole(record, qmp).catch(() => undefined);
     qmp.close();

@@ -25,7 +25,7 @@ export async function settle(
   try {
     const exit = await context.withMonitor(record, signal, (qmp) => readExit(record, qmp));
     if (exit) return endMachine(record, exit, context);
-  } catch (error) {
+  } catch {
     if (signal.aborted) throwInterrupted();
     // Either it has just ended, or it is too busy to answer.
     if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(), context);
@@ -46,8 +46,9 @@ export async function readExit(record: MachineRecord, qmp: Qmp): Promise<Exit | 
 }
 
 /** A guest that was reset, or whose kernel gave up, said nothing: that is no clean end, whatever QEMU calls it. */
-function getExit(word: LastWord | undefined, console: Buffer): Exit {
-  if (word) return { code: word.exitCode, outOfMemory: word.outOfMemory };
+export function getExit(word: LastWord | undefined, console: Buffer): Exit {
+  if (word && 'exitCode' in word) return { code: word.exitCode, outOfMemory: word.outOfMemory };
+  if (word) return { code: KILLED, outOfMemory: false, reason: `its guest gave up: ${word.failed}` };
   const panic = findPanic(console);
   const reason = panic
     ? `its kernel gave up: ${panic}`

@@ -18,20 +18,19 @@ async function readRing(qmp: Qmp, device: string, size: number): Promise<Buffer>
 
 export const readConsoleRing = (qmp: Qmp): Promise<Buffer> => readRing(qmp, 'console', CONSOLE_BYTES);
 
-/** The guest's last word: how its first program ended. */
-export interface LastWord {
-  exitCode: number;
-  outOfMemory: boolean;
-}
+/** The guest's last word: how its first program ended, or why the guest gave up before that. */
+export type LastWord = { exitCode: number; outOfMemory: boolean } | { failed: string };
 
 export async function readLastWord(qmp: Qmp): Promise<LastWord | undefined> {
   return parseLastWord((await readRing(qmp, 'status', STATUS_BYTES)).toString('latin1'));
 }
 
-/** `exit CODE OOM`, a line; the last of several. Undefined where it said nothing of the kind. */
+/** `exit CODE OOM` or `failed WHY`, a line; the last of several. Undefined where it said nothing of the kind. */
 export function parseLastWord(text: string): LastWord | undefined {
-  const [, code = '', oom] = [...text.matchAll(/^exit (\d{1,3}) ([01])$/gm)].at(-1) ?? [];
-  if (code === '' || Number(code) > 255) return undefined;
+  const [, code, oom, why] =
+    [...text.matchAll(/^(?:exit (\d{1,3}) ([01])|failed (.{1,300}).*)$/gm)].at(-1) ?? [];
+  if (why !== undefined) return { failed: why.replace(/[^\x20-\x7e]/g, '?') };
+  if (code === undefined || Number(code) > 255) return undefined;
   return { exitCode: Number(code), outOfMemory: oom === '1' };
 }
 

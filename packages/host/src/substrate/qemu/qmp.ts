@@ -90,11 +90,15 @@ export async function connectQmp(options: QmpOptions, signal: AbortSignal): Prom
   });
 
   function receive(message: Message): void {
-    if (message.kind === 'greeting') return greet();
-    if (message.kind === 'event') return onEvent(message);
-    const asked = message.id === undefined ? undefined : waiting.get(message.id);
-    if (message.id === undefined || !asked) return;
-    waiting.delete(message.id);
+    if (message.kind === 'greeting') greet();
+    else if (message.kind === 'event') onEvent(message);
+    else if (message.id !== undefined) settle(message.id, message);
+  }
+
+  function settle(id: number, message: Extract<Message, { kind: 'return' | 'error' }>): void {
+    const asked = waiting.get(id);
+    if (!asked) return;
+    waiting.delete(id);
     clearTimeout(asked.timer);
     if (message.kind === 'return') asked.resolve(message.value);
     else asked.reject(getProblem(asked.command, message.why));

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { type Context, throwInterrupted } from './context.ts';
 import { DISK } from './create.ts';
-import { endMachine, endProcesses, KILLED, keepConsole, readExit, settle } from './ending.ts';
+import { endMachine, endProcesses, getExit, KILLED, keepConsole, readExit, settle } from './ending.ts';
 import { isGuestOver, pressPower, readLastWord } from './monitor.ts';
 import type { Qmp } from './qmp.ts';
 import { endLeftProcesses } from './reap.ts';
@@ -46,7 +46,7 @@ async function askToEnd(
   const word = await readLastWord(qmp);
   if (word) await waitUntilOver(qmp, context.deadlines.end, signal);
   await keepConsole(record, qmp);
-  return word && { code: word.exitCode, outOfMemory: word.outOfMemory };
+  return word && getExit(word, Buffer.alloc(0));
 }
 
 async function waitUntilOver(qmp: Qmp, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
