@@ -14,4 +14,4 @@ test.each<[string, LastWord | undefined]>([
   ['exit 0 2\n', undefined],
   ['  exit 0 0\n', undefined],
   ['', undefined],
-])('parseLastWord: %j', (text, word) => expect(parseLastWord(text)).toEqual(word));
+])('parseLastWord: %#', (text, word) => expect(parseLastWord(text)).toEqual(word));
