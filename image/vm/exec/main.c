@@ -1,0 +1,2 @@
+// Runs a command that came by ssh.
+int main(void) { return 1; }
