@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { appendConsole, findPanic, getConsoleTail, readConsoleEnd } from './console.ts';
+import { appendConsole, findPanic, getConsoleTail, markConsole, readConsoleEnd } from './console.ts';
 
 const OWNER = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 let folder: string;
@@ -37,6 +37,13 @@ test('appendConsole: nothing makes no file', async () => {
   await append('');
   expect(existsSync(log())).toBe(false);
   expect((await readConsoleEnd(folder)).length).toBe(0);
+});
+test('readConsoleEnd: of the guest that was started last', async () => {
+  await append('of the first\n');
+  await markConsole(folder, OWNER);
+  expect((await readConsoleEnd(folder)).toString()).toBe('');
+  await append('of the second\n');
+  expect((await readConsoleEnd(folder)).toString()).toBe('of the second\n');
 });
 test('getConsoleTail: the last lines, and of a guest’s bytes what can be printed', () => {
   const text = `${'old\n'.repeat(50)}\x1b[1;31mred\x1b[0m\r\nbell\x07\n\n`;

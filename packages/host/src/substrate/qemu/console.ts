@@ -8,6 +8,8 @@ export const CONSOLE_LOG = 'console.log';
 /** Of each of two: the one that is written, and the one before it. */
 const MAX_BYTES = 4 * 1024 * 1024;
 const END_BYTES = 64 * 1024;
+/** Between what a guest wrote and what the one before it on the same machine did. */
+const MARK = 'cspace: a guest is started\n';
 const { O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK, O_WRONLY } = constants;
 
 /** Appends what the guest wrote to the console log in the machine's folder, which is the owner's. */
@@ -22,6 +24,10 @@ export async function appendConsole(folder: string, owner: Owner, text: Buffer):
   } finally {
     await file.close();
   }
+}
+
+export function markConsole(folder: string, owner: Owner): Promise<void> {
+  return appendConsole(folder, owner, Buffer.from(MARK));
 }
 
 /** Its last lines, for the why of a problem. What a guest writes may be anything: only what prints is kept. */
@@ -39,7 +45,7 @@ export function findPanic(text: Buffer): string | undefined {
   return /Kernel panic - not syncing: [^\r\n]{0,200}/.exec(text.subarray(-65_536).toString('latin1'))?.[0];
 }
 
-/** The end of the log as it stands; empty where there is none. */
+/** The end of what the last guest wrote; empty where it wrote nothing. */
 export async function readConsoleEnd(folder: string): Promise<Buffer> {
   const file = await openRegularFile(join(folder, CONSOLE_LOG));
   if (!file) return Buffer.alloc(0);
@@ -47,7 +53,9 @@ export async function readConsoleEnd(folder: string): Promise<Buffer> {
     const { size } = await file.stat();
     const length = Math.min(size, END_BYTES);
     const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    return buffer.subarray(0, bytesRead);
+    const text = buffer.subarray(0, bytesRead);
+    const mark = text.lastIndexOf(MARK);
+    return mark < 0 ? text : text.subarray(mark + MARK.length);
   } finally {
     await file.close();
   }

@@ -9,6 +9,7 @@ import { spawnWatched, type WatchedProcess } from '../../system/spawn-watched.ts
 import { openTap } from '../../system/tap.ts';
 import type { Cable } from '../substrate.ts';
 import { getQemuArgv, getSocket, HANDED, type HandedFile } from './argv.ts';
+import { markConsole } from './console.ts';
 import type { Context } from './context.ts';
 import { DISK } from './create.ts';
 import { openShare } from './folders/open-share.ts';
@@ -43,6 +44,7 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
   const share = await openShare({ mounts, owner, socket, socketUid, mountpoint, path }, signal);
   await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
   const argv = await getArgv(record, sockets, options);
+  await markConsole(record.spec.folder, owner);
   const files = openFiles(record, options);
   try {
     const qemu = spawnWatched(
