@@ -63,6 +63,7 @@ describe('up', () => {
       model: 'opus',
       limits: { cpus: 2, memoryMiB: 3072, pids: 500 },
       network: 'nat',
+      volumes: ['node_modules'],
       env: { ANTHROPIC_API_KEY: 'sk-ant-api-x' },
     });
     expect(stderr).not.toContain('note: limits');
