@@ -25,7 +25,7 @@ beforeAll(async () => {
   }
   await writeFile(
     join(repo, '.cspace.json'),
-    '{"project": "shop", "model": "opus", "limits": {"pids": 99999999}}',
+    '{"project": "shop", "model": "opus", "volumes": ["node_modules"], "limits": {"pids": 99999999}}',
   );
 });
 afterAll(() => rm(repo, { recursive: true }));
