@@ -9,6 +9,7 @@ import { waitForSupervisor } from './readiness.ts';
 import { getRunFiles } from './run-files.ts';
 import type { UpReporter } from './spans.ts';
 import { rememberSession } from './view.ts';
+import { ensureVolumeFolders, getVolumeTargets } from './volumes.ts';
 
 /** Emulated machines and a busy host are slow; a healthy one answers within a second. */
 const READY_TIMEOUT_MS = 60_000;
@@ -31,6 +32,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   report.progress('machine', `starting the machine at ${address}`);
   await createMachineFolder(house, record);
   await ensureSessionFolders(house, record);
+  await ensureVolumeFolders(house, record);
   const tokens = await house.tokens.create(record);
   await writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens }));
   await report.span('create', () =>
@@ -41,6 +43,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         image,
         owner: house.owner,
         mounts: getMounts(house, record),
+        volumes: getVolumeTargets(record),
         limits: record.limits,
         sysctls: house.sysctls,
         env: getMachineEnv(),

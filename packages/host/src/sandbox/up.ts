@@ -160,6 +160,7 @@ function reserve({ house, request, ref, existing }: Attempt, practice: boolean):
     substrate: house.getSubstrate(request.substrate ?? existing?.substrate).kind,
     limits: request.limits,
     network: request.network,
+    volumes: request.volumes,
     // The one it was made with, where nobody says otherwise now.
     model: request.model ?? existing?.model ?? null,
     practice,

@@ -69,6 +69,11 @@ export interface MachineSpec {
   /** Files of the guest's `dev` belong to this user on the host. */
   owner: Owner;
   mounts: Mount[];
+  /**
+   * Absolute paths inside, of folders that are on the machine's own disk, whatever is mounted around them: empty at
+   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there.
+   */
+  volumes: readonly string[];
   limits: Limits;
   /** Kernel settings of the machine's own network, by their dotted names. */
   sysctls: Record<string, string>;

@@ -25,7 +25,7 @@ beforeAll(async () => {
   }
   await writeFile(
     join(repo, '.cspace.json'),
-    '{"project": "shop", "model": "opus", "limits": {"pids": 99999999}}',
+    '{"project": "shop", "model": "opus", "volumes": ["node_modules"], "limits": {"pids": 99999999}}',
   );
 });
 afterAll(() => rm(repo, { recursive: true }));
@@ -63,6 +63,7 @@ describe('up', () => {
       model: 'opus',
       limits: { cpus: 2, memoryMiB: 3072, pids: 500 },
       network: 'nat',
+      volumes: ['node_modules'],
       env: { ANTHROPIC_API_KEY: 'sk-ant-api-x' },
     });
     expect(stderr).not.toContain('note: limits');

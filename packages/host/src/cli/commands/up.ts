@@ -77,6 +77,7 @@ async function getRequest(context: CliContext, { home, name, options }: Call): P
     ...(config.substrate === undefined ? {} : { substrate: config.substrate }),
     limits: config.limits,
     network: config.network,
+    volumes: config.volumes,
     env: getPassedEnv(context.env),
   };
 }
