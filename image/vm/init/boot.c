@@ -4,6 +4,7 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <termios.h>
 
 #include "init.h"
 
@@ -16,13 +17,22 @@ void mount_at(const char *source, const char *target, const char *type, unsigned
   }
 }
 
-// The console may not have been there when the kernel wanted to give it to us.
+// It may not have been there when the kernel wanted to give it to us. What is written comes out as it is.
+static void open_console(void) {
+  int console = open("/dev/console", O_RDWR | O_NOCTTY);
+  struct termios mode;
+  if (console < 0) return;
+  for (int fd = 0; fd <= 2; fd++) dup2(console, fd);
+  if (console > 2) close(console);
+  if (tcgetattr(STDERR_FILENO, &mode) < 0) return;
+  mode.c_oflag &= ~OPOST;
+  tcsetattr(STDERR_FILENO, TCSANOW, &mode);
+}
+
 void mount_kernel_files(void) {
   umask(0);
   mount_at("devtmpfs", "/dev", "devtmpfs", MS_NOSUID, "mode=0755");
-  int console = open("/dev/console", O_RDWR | O_NOCTTY);
-  for (int fd = 0; console >= 0 && fd <= 2; fd++) dup2(console, fd);
-  if (console > 2) close(console);
+  open_console();
   mount_at("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
   mount_at("sysfs", "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
 }

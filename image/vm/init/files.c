@@ -69,25 +69,27 @@ static int make_child(int parent, const char *name) {
   return result;
 }
 
-// The folder `path` beneath `base`, with what is missing of it made. Without `links` no symbolic link is followed: a
-// project's could lead out of the folder that it was meant to be in. Takes `base`.
-int open_target(int base, const char *path, bool links) {
+// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links are
+// followed; behind them a project's could lead out of the folder that it was meant to be in.
+int open_target(const char *path, size_t trusted) {
   char rest[PATH_MAX];
-  if (snprintf(rest, sizeof rest, "%s", path) >= (int)sizeof rest) fail("the path %s is too long", path);
-  struct open_how how = {
-      .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
-      .resolve = RESOLVE_NO_MAGICLINKS | (links ? 0 : RESOLVE_NO_SYMLINKS),
-  };
+  if (*path != '/' || strlen(path) >= sizeof rest) fail("the path %.200s is not absolute, or too long", path);
+  strcpy(rest, path);
+  int folder = open_folder(ROOT);
   for (char *at = rest, *name; (name = strsep(&at, "/"));) {
     if (*name == '\0') continue;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) fail("the path %s is not plain", path);
-    int child = syscall(SYS_openat2, base, name, &how, sizeof how);
-    if (child < 0 && errno == ENOENT && make_child(base, name) == 0) {
-      child = syscall(SYS_openat2, base, name, &how, sizeof how);
+    struct open_how how = {
+        .flags = O_PATH | O_DIRECTORY | O_CLOEXEC,
+        .resolve = (size_t)(name - rest) < trusted ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS,
+    };
+    int child = syscall(SYS_openat2, folder, name, &how, sizeof how);
+    if (child < 0 && errno == ENOENT && make_child(folder, name) == 0) {
+      child = syscall(SYS_openat2, folder, name, &how, sizeof how);
     }
-    if (child < 0) fail("could not open %s of the folder %s: %s", name, path, strerror(errno));
-    close(base);
-    base = child;
+    if (child < 0) fail("could not open %s in the path %s: %s", name, path, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    close(folder);
+    folder = child;
   }
-  return base;
+  return folder;
 }

@@ -67,7 +67,7 @@ void bind_shares(const struct config *config) {
     struct share share = parse_share(config->shares.items[at]);
     char path[128];
     snprintf(path, sizeof path, HOST "/%s", share.folder);
-    int target = open_target(open_folder(ROOT), share.target, true);
+    int target = open_target(share.target, strlen(share.target));
     place(copy_mount(path, share.read_only), target, share.target);
   }
 }
@@ -99,12 +99,9 @@ static void make_volume(const char *target, int covered, char path[static PATH_M
 void bind_volumes(const struct config *config) {
   for (size_t at = 0; at < config->volumes.count; at++) {
     const char *target = config->volumes.items[at];
-    if (*target != '/') fail("configuration: volume=%s is no absolute path", target);
-    size_t shared = find_share(config, target);
-    char share[PATH_MAX], path[PATH_MAX];
-    snprintf(share, sizeof share, "%.*s", (int)shared, target);
-    int covered = open_target(open_folder(ROOT), share, true);
-    covered = open_target(covered, target + shared, shared == 0);
+    const size_t shared = find_share(config, target);
+    char path[PATH_MAX];
+    int covered = open_target(target, shared == 0 ? strlen(target) : shared);
     make_volume(target, covered, path);
     place(copy_mount(path, false), covered, target);
   }

@@ -46,6 +46,7 @@ struct config {
 void parse_config(struct config *config, char *bytes, size_t length);
 
 // ports.c
+void open_status(void);
 void read_config(struct config *config);
 void write_status(const char *word);
 
@@ -55,7 +56,7 @@ void write_file(const char *path, mode_t mode, const void *bytes, size_t length)
 void write_text(const char *path, const char *text);
 bool read_text(const char *path, char *text, size_t size);
 int open_folder(const char *path);
-int open_target(int base, const char *path, bool links);
+int open_target(const char *path, size_t trusted);
 
 // boot.c
 void mount_kernel_files(void);

@@ -44,6 +44,7 @@ int main(void) {
   prepare_process();
   mount_kernel_files();
   trace("first process");
+  open_status();
   load_modules();
   mount_image();
   int button = open_power_button();

@@ -29,10 +29,11 @@ static bool find_port(void *what) {
 }
 
 // As the port is announced by a message of the device's, it may come later than the device.
-static int open_port(const char *name, int flags, long long wait_ms) {
+static int open_port(const char *name, int flags) {
   struct port port = {.name = name};
-  if (!wait_until(find_port, &port, now_ms() + wait_ms)) return -1;
-  return open(port.device, flags | O_CLOEXEC);
+  int file = wait_until(find_port, &port, now_ms() + PORT_DEADLINE_MS) ? open(port.device, flags | O_CLOEXEC) : -1;
+  if (file < 0) fail("could not open the port %s: %s", name, strerror(errno));
+  return file;
 }
 
 // Everything up to the empty string, into a buffer that has no end before it. False where the host went away meanwhile.
@@ -53,13 +54,12 @@ static bool read_strings(int port, char *bytes, size_t *length) {
 // A write waits until a host is there. One that goes away in the middle of its words starts anew when it comes back, and
 // so does one that woke us from a memory template.
 void read_config(struct config *config) {
-  int port = open_port("cspace.control", O_RDWR, PORT_DEADLINE_MS);
-  if (port < 0) fail("could not open port cspace.control: %s", strerror(errno));
+  int port = open_port("cspace.control", O_RDWR);
   char *bytes = malloc(CONFIG_BYTES);
   size_t length;
   if (!bytes) fail("no memory for the configuration");
   do {
-    if (write(port, "ready\n", 6) < 0) fail("could not write to port cspace.control: %s", strerror(errno));
+    if (write(port, "ready\n", 6) < 0) fail("could not write to the port cspace.control: %s", strerror(errno));
   } while (!read_strings(port, bytes, &length));
   parse_config(config, bytes, length - 1);
   fcntl(port, F_SETFL, O_NONBLOCK);
@@ -67,9 +67,12 @@ void read_config(struct config *config) {
   close(port);
 }
 
+// Kept open: on the way into the root there are moments without any path to it.
+static int status_port = -1;
+
+void open_status(void) { status_port = open_port("cspace.status", O_WRONLY | O_NONBLOCK); }
+
 // Never fails: it is what failing does.
 void write_status(const char *word) {
-  int port = open_port("cspace.status", O_WRONLY | O_NONBLOCK, 0);
-  if (port < 0 || write(port, word, strlen(word)) < 0) say("nobody reads my status: %s", word);
-  if (port >= 0) close(port);
+  if (write(status_port, word, strlen(word)) < 0) say("nobody reads my status: %s", word);
 }
