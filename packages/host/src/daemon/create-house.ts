@@ -39,6 +39,8 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
   const podman = selectSubstrate('podman', substrates);
+  const getSubstrate: House['getSubstrate'] = (kind) =>
+    kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates);
   return {
     paths,
     owner,
@@ -51,12 +53,15 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: async (options) =>
-        testImage === undefined
-          ? ensureImage({ ...options, paths, owner, substrate: podman })
-          : { tag: testImage, built: false },
+        ensureImage({
+          ...options,
+          paths,
+          owner,
+          substrate: getSubstrate(options.substrate),
+          given: testImage,
+        }),
     }),
-    getSubstrate: (kind) =>
-      kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates),
+    getSubstrate,
     locks: createKeyedLock(),
     log,
     now: () => new Date(),

@@ -121,6 +121,8 @@ export interface BuildContext {
   /** A real path (no symbolic link in it) with Dockerfile and all that it copies. */
   folder: string;
   buildArgs: Record<string, string>;
+  /** Build it again though it is there, and all that is made of it. */
+  refresh?: boolean;
   onLine: (line: string) => void;
   signal: AbortSignal;
 }
@@ -129,6 +131,14 @@ export interface BuildContext {
 export interface ImageBuilder {
   hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
   ensureImage(context: BuildContext): Promise<void>;
+}
+
+/** What microVMs boot before the image's own files are there, as sources; its Dockerfile is at the top. */
+export interface KitSource {
+  /** Another one for any change. */
+  hash: string;
+  /** Writes it below an existing folder. */
+  write(folder: string): Promise<void>;
 }
 
 /**
