@@ -36,6 +36,7 @@ export function getConfiguration(options: ConfigurationOptions): Configuration {
     ...spec.mounts.map(
       ({ target, readOnly }, index) => ['share', `${index}:${readOnly ? 'ro' : 'rw'}:${target}`] as const,
     ),
+    ...spec.volumes.map((target) => ['volume', target] as const),
     ...Object.entries(env).map(([name, value]) => ['env', `${name}=${value}`] as const),
     ...[...image.entrypoint, ...image.cmd].map((argument) => ['arg', argument] as const),
     ['cwd', image.workdir],

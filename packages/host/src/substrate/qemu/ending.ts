@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { getVmFiles } from '../../system/paths.ts';
 import { isRunning, type ProcessId, signalProcess, waitForEnd } from '../../system/process-id.ts';
+import { hadOutOfMemory, removeCgroup } from './cgroup.ts';
 import { appendConsole, findPanic, readConsoleEnd } from './console.ts';
 import { type Context, throwInterrupted } from './context.ts';
 import { isGuestOver, type LastWord, readConsoleRing, readLastWord } from './monitor.ts';
@@ -21,14 +22,14 @@ export async function settle(
   context: Context,
 ): Promise<MachineRecord> {
   if (record.phase !== 'running') return record;
-  if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(), context);
+  if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record), context);
   try {
     const exit = await context.withMonitor(record, signal, (qmp) => readExit(record, qmp));
     if (exit) return endMachine(record, exit, context);
   } catch {
     if (signal.aborted) throwInterrupted();
     // Either it has just ended, or it is too busy to answer.
-    if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(), context);
+    if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record), context);
     if (isAlive(record.share)) return record;
   }
   if (isAlive(record.share)) return record;
@@ -82,12 +83,16 @@ export async function endProcesses(record: MachineRecord, context: Context): Pro
   }
   await endConnections(folder);
   for (const name of ['qmp', 'control', 'fs']) await rm(`${sockets}/${name}`, { force: true });
+  await removeCgroup(getCgroupName(record));
 }
 
 function isAlive(id: ProcessId | null): boolean {
   return id !== null && isRunning(id);
 }
 
-function getQemuGone(): Exit {
+const getCgroupName = ({ id, spec }: MachineRecord) => ({ id, homeLabel: spec.homeLabel });
+
+function getQemuGone(record: MachineRecord): Exit {
+  if (hadOutOfMemory(getCgroupName(record))) return { code: KILLED, outOfMemory: true };
   return { code: KILLED, outOfMemory: false, reason: 'its QEMU process was killed, or failed (exit 137)' };
 }

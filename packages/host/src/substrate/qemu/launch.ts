@@ -5,10 +5,13 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { BASE_ENV } from '../../system/exec.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import type { ProcessId } from '../../system/process-id.ts';
+import { readMostOpenFiles } from '../../system/process-limits.ts';
 import { spawnWatched, type WatchedProcess } from '../../system/spawn-watched.ts';
 import { openTap } from '../../system/tap.ts';
 import type { Cable } from '../substrate.ts';
 import { getQemuArgv, getSocket, HANDED, type HandedFile } from './argv.ts';
+import { openCgroup } from './cgroup.ts';
+import { getCgroupBounds } from './cgroup-bounds.ts';
 import { markConsole } from './console.ts';
 import type { Context } from './context.ts';
 import { DISK } from './create.ts';
@@ -42,6 +45,13 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
   const socketUid = getMachineUid(record.id);
   const path = BASE_ENV.PATH;
   const share = await openShare({ mounts, owner, socket, socketUid, mountpoint, path }, signal);
+  const bounds = getCgroupBounds(record.spec.limits, {
+    emulated: options.accel === 'tcg',
+    openFiles: await readMostOpenFiles(),
+  });
+  // Where there are no cgroups the guest has its bounds all the same; `doctor` says so.
+  const { cgroup } = openCgroup({ homeLabel: record.spec.homeLabel, id: record.id }, bounds);
+  cgroup?.add(share.pid);
   await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
   const argv = await getArgv(record, sockets, options);
   await markConsole(record.spec.folder, owner);
@@ -54,6 +64,7 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
     qemu.say('');
     const { id } = qemu;
     if (!id) throw getStartProblem(await qemu.ended);
+    cgroup?.add(id.pid);
     await onProcess({ qemu: id });
     return { ...qemu, id };
   } finally {

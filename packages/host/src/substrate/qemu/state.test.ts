@@ -14,6 +14,7 @@ const RECORD: MachineRecord = {
     image: 'localhost/cspace:1',
     owner: { uid: 1501, gid: 1501 },
     mounts: [{ source: '/clone', target: '/workspace', readOnly: false }],
+    volumes: [],
     limits: { cpus: 1, memoryMiB: 256, pids: 64 },
     sysctls: {},
     env: { A: 'b' },
