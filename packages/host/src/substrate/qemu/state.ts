@@ -20,7 +20,7 @@ const Spec = z.strictObject({
   image: z.string(),
   owner: Owner,
   mounts: z.array(Mount),
-  volumes: z.array(z.string()),
+  volumes: z.array(z.string()).readonly(),
   limits: Limits,
   sysctls: z.record(z.string(), z.string()),
   env: z.record(z.string(), z.string()),
