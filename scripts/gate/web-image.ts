@@ -14,7 +14,7 @@ import { writeTree } from '../../packages/host/src/image/write-tree.ts';
 import { selectSubstrate } from '../../packages/host/src/substrate/select.ts';
 import type { Substrate } from '../../packages/host/src/substrate/substrate.ts';
 import { getOwner } from '../../packages/host/src/system/owner.ts';
-import { getPaths } from '../../packages/host/src/system/paths.ts';
+import { getPaths, getVmStore } from '../../packages/host/src/system/paths.ts';
 import { addToDockerfile, getWebTag, pickOldTags } from './web-image-parts.ts';
 
 const FIXTURES = join(CHECKOUT_ROOT, 'packages/host/test/fixtures/web');
@@ -30,6 +30,7 @@ async function ensureWebImage(work: string): Promise<string> {
     folder: join(work, 'engine'),
     owner: root,
     homeLabel: 'web-image',
+    store: getVmStore(process.env.CSPACE_TEST_VM_STORE),
     addressOf: () => undefined,
   });
   const owner = getOwner();

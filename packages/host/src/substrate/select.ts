@@ -1,21 +1,89 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import { BASE_ENV } from '../system/exec.ts';
+import { APPLE_CAPABILITIES } from './apple/capabilities.ts';
+import { PODMAN_CAPABILITIES } from './podman/capabilities.ts';
 import { createPodman, type PodmanOptions } from './podman/podman.ts';
-import type { Substrate } from './substrate.ts';
+import { QEMU_CAPABILITIES } from './qemu/capabilities.ts';
+import { probeQemu } from './qemu/probe.ts';
+import type { Capabilities, HostKind, Probe, Substrate } from './substrate.ts';
 
-/** The way to run machines that was asked for, or the one for this host. Throws `host-unsupported` where there is none. */
+export interface SubstrateOptions extends PodmanOptions {
+  /** Where what machines of all homes start from is kept, and what is known of this host. */
+  store: string;
+}
+
+const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
+  podman: createPodman,
+};
+
+/** On a host as each wants it. */
+const CAPABILITIES: Readonly<Record<SubstrateKind, Capabilities>> = {
+  qemu: QEMU_CAPABILITIES,
+  apple: APPLE_CAPABILITIES,
+  podman: PODMAN_CAPABILITIES,
+};
+
+/** What isolates more comes first. */
+const KINDS = Object.keys(CAPABILITIES) as SubstrateKind[];
+
+export const getHost = () => `${process.platform}/${process.arch}` as HostKind;
+
+/** The way to run machines that was asked for. Throws `host-unsupported` where this host or this version has it not. */
 export function selectSubstrate(
-  kind: SubstrateKind | undefined,
-  options: PodmanOptions,
-  platform: NodeJS.Platform = process.platform,
+  kind: SubstrateKind,
+  options: SubstrateOptions,
+  host: HostKind = getHost(),
 ): Substrate {
-  const wanted = kind ?? (platform === 'darwin' ? 'apple' : 'podman');
-  if (wanted === 'podman' && platform === 'linux') return createPodman(options);
+  const create = CREATE[kind];
+  const { hosts } = CAPABILITIES[kind];
+  if (create && hosts.includes(host)) return create(options);
+  const usable = listKinds(host);
   throw new ProblemError({
     code: 'host-unsupported',
-    message:
-      wanted === 'podman' ? 'podman sandboxes need Linux' : `cspace cannot run sandboxes with ${wanted} yet`,
-    why: 'this version knows podman on Linux',
-    ...(platform === 'linux' ? { fix: 'leave out --substrate, or give podman' } : {}),
+    message: `cspace cannot run sandboxes with ${kind} ${create ? `on ${host}` : 'yet'}`,
+    why: create
+      ? `${kind} is for ${hosts.join(', ')}`
+      : `this version knows ${Object.keys(CREATE).join(', ')}`,
+    ...(usable.length > 0 ? { fix: `leave out --substrate, or give ${usable.join(' or ')}` } : {}),
   });
 }
+
+/** Those that this host may have machines of, what isolates more first. */
+export function listKinds(host: HostKind = getHost()): SubstrateKind[] {
+  return KINDS.filter((kind) => CREATE[kind] && CAPABILITIES[kind].hosts.includes(host));
+}
+
+export interface ProbeOptions {
+  /** Try anew what was found not to work before. */
+  again?: boolean;
+  signal: AbortSignal;
+}
+
+/** What this host has and lacks for one of them. Throws `host-unsupported` as `selectSubstrate` does. */
+export async function probeSubstrate(
+  kind: SubstrateKind,
+  options: SubstrateOptions,
+  { again = false, signal }: ProbeOptions,
+): Promise<Probe> {
+  if (kind !== 'qemu') return selectSubstrate(kind, options).probe(signal);
+  const builder = await selectSubstrate('podman', options).probe(signal);
+  const { path = BASE_ENV.PATH, store } = options;
+  return probeQemu({ path, store, builder, again, signal });
+}
+
+/** The one that is used where nobody says which: a kernel of its own for every sandbox, unless that had to be emulated. */
+export function pickKind(
+  probes: ReadonlyMap<SubstrateKind, Pick<Probe, 'usable' | 'native'>>,
+): SubstrateKind {
+  const found = [...probes].find(([, { usable, native }]) => usable && native === 'yes');
+  return found?.[0] ?? getLast(probes);
+}
+
+/** The one that is worth to be set up where nobody says which. */
+export function pickKindToSetUp(probes: ReadonlyMap<SubstrateKind, Pick<Probe, 'native'>>): SubstrateKind {
+  const found = [...probes].find(([, { native }]) => native !== 'no');
+  return found?.[0] ?? getLast(probes);
+}
+
+const getLast = (probes: ReadonlyMap<SubstrateKind, unknown>) => [...probes.keys()].at(-1) ?? 'podman';

@@ -38,6 +38,9 @@ export function getPaths(home: string) {
  */
 export const getEngineFolder = (homeLabel: string): string => join('/run/cspace', homeLabel);
 
+/** Kernels, root file systems and empty disks of microVMs, shared by all homes: root's, readable by all, nothing secret. */
+export const getVmStore = (override?: string): string => override ?? '/var/lib/cspace/vm';
+
 /** Of the host itself, all homes together. */
 export const HOST_FILES = {
   /** Which home's names the host resolves, and how: only root writes it, since the daemon acts on it as root. */

@@ -1,5 +1,6 @@
-import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProgram } from '../../system/find-program.ts';
 
 /** What this host is like, as far as the engine has to be told. */
 export interface HostFacts {
@@ -64,20 +65,6 @@ export function parseHardLimit(limits: string, name: string): number {
   const line = limits.split('\n').find((candidate) => candidate.startsWith(name));
   const hard = line?.slice(name.length).trim().split(/\s+/)[1];
   return hard === undefined || hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
-}
-
-/** The first executable file of that name on a PATH. */
-export async function findProgram(name: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(':')) {
-    const candidate = join(folder, name);
-    try {
-      await access(candidate, constants.X_OK);
-      if ((await stat(candidate)).isFile()) return candidate;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
 }
 
 const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

@@ -1,9 +1,10 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import type { Owner } from '../../system/owner.ts';
 import { dialTcp } from '../dial-tcp.ts';
-import type { Capabilities, ImageBuilder, Substrate } from '../substrate.ts';
+import type { ImageBuilder, Substrate } from '../substrate.ts';
 import { getExecArgv, getImageExistsArgv } from './argv.ts';
 import { buildImage } from './build.ts';
+import { PODMAN_CAPABILITIES } from './capabilities.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { createEngine } from './engine.ts';
 import type { HostFacts } from './facts.ts';
@@ -27,15 +28,6 @@ export interface PodmanOptions {
   getFacts?: () => Promise<HostFacts>;
 }
 
-const CAPABILITIES: Capabilities = {
-  isolation: 'container',
-  sharedFolders: true,
-  routableAddress: true,
-  hostNetwork: true,
-  setsHostname: true,
-  fixedSysctls: true,
-};
-
 /** Machines as podman containers, each in a user namespace and with a network that the host attaches itself. */
 export function createPodman(options: PodmanOptions): Substrate {
   const engine = createEngine(options);
@@ -53,7 +45,7 @@ export function createPodman(options: PodmanOptions): Substrate {
   };
   return {
     kind: 'podman',
-    capabilities: CAPABILITIES,
+    capabilities: PODMAN_CAPABILITIES,
     execEnv: engine.env,
     probe: (signal) => probePodman(engine.env.PATH, signal),
     builder,
