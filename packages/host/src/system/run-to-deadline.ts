@@ -46,6 +46,7 @@ export function runToDeadline(argv: readonly string[], options: DeadlineOptions)
   const child = spawn(file, args, {
     // A process group of its own, and out of reach of the terminal's Ctrl-C: that comes as `signal`.
     detached: true,
+    cwd: '/',
     env: { ...BASE_ENV },
     stdio: ['ignore', 'pipe', 'pipe', options.descriptor ?? 'ignore'],
   });

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { findProgram } from '../../system/find-program.ts';
 import { getMissing, probeProgram, probeVersion, type WantedProgram } from '../probe-programs.ts';
 import type { Probe, ProbeFinding } from '../substrate.ts';
@@ -39,7 +40,7 @@ const PROGRAMS: readonly WantedProgram[] = [
 
 /** What this host has and lacks for machines by QEMU, and whether KVM runs a guest. Never throws. */
 export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
-  const { path, builder, signal } = options;
+  const { path, builder, root = '/', signal } = options;
   const [qemu, found, virtiofsd, ...programs] = await Promise.all([
     probeVersion(
       {
@@ -53,7 +54,7 @@ export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
       signal,
     ),
     findQemu(path, signal),
-    probeVirtiofsd(path),
+    probeVirtiofsd(path, root),
     ...PROGRAMS.map((program) => probeProgram(program, path)),
   ]);
   const kvm = await probeKvm({ ...options, qemu: found });
@@ -80,10 +81,13 @@ function getArchitecture(arch: string): ProbeFinding[] {
   return [{ ok: false, what: 'microVMs of qemu need a host with an x86-64 CPU', why: `this one is ${arch}` }];
 }
 
-async function probeVirtiofsd(path: string): Promise<ProbeFinding> {
-  const found = await findProgram('virtiofsd', [...VIRTIOFSD_FOLDERS, ...path.split(':')].join(':'));
+async function probeVirtiofsd(path: string, root: string): Promise<ProbeFinding> {
+  const found = await findProgram(
+    'virtiofsd',
+    [...VIRTIOFSD_FOLDERS.map((folder) => join(root, folder)), path].join(':'),
+  );
   if (found !== undefined) return { ok: true, what: 'virtiofsd' };
-  const osRelease = await readFile('/etc/os-release', 'utf8').catch(() => '');
+  const osRelease = await readFile(join(root, 'etc/os-release'), 'utf8').catch(() => '');
   return getMissing({
     name: 'virtiofsd',
     packages: [getVirtiofsdPackage(osRelease)],

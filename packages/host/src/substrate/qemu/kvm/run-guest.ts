@@ -63,9 +63,10 @@ function judge(result: DeadlineResult, deadlineMs: number): GuestRun {
   }
   if (timedOut) return no(`the guest did nothing within ${deadlineMs / 1000} seconds; QEMU was killed`);
   if (trouble !== undefined) return no(`QEMU could not be started: ${trouble}`);
-  if (exitCode === undefined) return no('QEMU was killed');
   const words = getTail(stderr.trim(), 3);
-  return no(words === '' ? `QEMU ended with ${exitCode}, and the guest had said nothing` : words);
+  if (words !== '') return no(words);
+  const how = exitCode === undefined ? 'died of a signal' : `ended with ${exitCode}`;
+  return no(`QEMU ${how}, and the guest had not come to its end`);
 }
 
 const no = (why: string): GuestRun => ({ ran: false, why });
