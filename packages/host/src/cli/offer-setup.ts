@@ -15,6 +15,12 @@ export interface SetupOptions {
   substrate: SubstrateKind | undefined;
 }
 
+/** What looks at the host and changes it. */
+export interface SetupEffects {
+  probeHost: typeof probeHost;
+  installPackages: typeof installPackages;
+}
+
 export interface SetupResult {
   changed: boolean;
   /** The command that was run, or null where nothing was missing. */
@@ -28,26 +34,30 @@ export interface SetupResult {
  * Installs what this machine lacks, as far as packages mend it: asking on a terminal unless `yes`. Elsewhere throws
  * `engine-missing` with what is missing and the line to run.
  */
-export async function setUpHost(context: CliContext, options: SetupOptions): Promise<SetupResult> {
-  const { substrate, findings: before } = await probe(context, options.substrate);
+export async function setUpHost(
+  context: CliContext,
+  options: SetupOptions,
+  effects: SetupEffects = { probeHost, installPackages },
+): Promise<SetupResult> {
+  const { owner, signal, env } = context;
+  // Where nobody says for what, the packages decide once, and not again by what they made of the host.
+  const probe = (substrate: SubstrateKind | undefined) =>
+    effects.probeHost({ owner, substrate, vmStore: env.CSPACE_TEST_VM_STORE, forSetup: true, signal });
+  const { substrate, findings: before } = await probe(options.substrate);
   const packages = getPackages(before);
   if (packages.length === 0) return { changed: false, command: null, substrate, findings: before };
   const command = getInstallArgv(packages).join(' ');
   if (!options.yes && !(await ask(context, before, command))) {
     throw new ProblemError(getMissingProblem(before, substrate));
   }
-  await install(context, { packages, command, substrate });
-  const { findings } = await probe(context, substrate);
+  await install(context, { packages, command, substrate }, effects);
+  const { findings } = await probe(substrate);
   return { changed: true, command, substrate, findings };
 }
 
 /** For `up`: true where something was installed, so that another attempt is worth it. */
 export async function offerSetup(context: CliContext, options: SetupOptions): Promise<boolean> {
   return (await setUpHost(context, options)).changed;
-}
-
-function probe({ owner, signal, env }: CliContext, substrate: SubstrateKind | undefined) {
-  return probeHost({ owner, substrate, vmStore: env.CSPACE_TEST_VM_STORE, forSetup: true, signal });
 }
 
 export function getMissingProblem(findings: readonly Finding[], substrate: SubstrateKind): Problem {
@@ -81,7 +91,11 @@ interface Plan {
   substrate: SubstrateKind;
 }
 
-async function install(context: CliContext, { packages, command, substrate }: Plan): Promise<void> {
+async function install(
+  context: CliContext,
+  { packages, command, substrate }: Plan,
+  { installPackages }: SetupEffects,
+): Promise<void> {
   context.stderr.write(`installing: ${command}\n`);
   if (process.getuid?.() !== 0) {
     return runAsRoot([...context.self, 'setup', '--substrate', substrate, '--yes'], {
