@@ -26,6 +26,7 @@ export async function noteExit(house: House, ref: SandboxRef, signal: AbortSigna
 export function getReason(machine: Machine | undefined): string {
   if (!machine) return 'the machine is gone';
   if (machine.outOfMemory) return 'out of memory';
+  if (machine.reason !== undefined) return machine.reason;
   if (machine.exitCode === 137) return 'the machine was killed (exit 137)';
   return `the machine ended by itself (exit ${machine.exitCode ?? 'unknown'})`;
 }

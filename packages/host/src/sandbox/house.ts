@@ -3,10 +3,10 @@ import type { NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Journal } from '../journal/journal.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Cable, Plug, Substrate } from '../substrate/substrate.ts';
+import type { KeyedLock } from '../system/keyed-lock.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import type { Paths } from '../system/paths.ts';
-import type { KeyedLock } from './keyed-lock.ts';
 import type { TokenStore } from './tokens.ts';
 
 /** An address, and the sandbox that has it. */

@@ -112,6 +112,8 @@ export interface Machine {
   /** The kernel ended it for want of memory. */
   outOfMemory: boolean;
   startedAt: string | null;
+  /** Why it ended, in words, where its exit code does not say that. */
+  reason?: string;
 }
 
 /** A machine changed; read its state anew, the event may be late. */
