@@ -137,6 +137,8 @@ export interface BuildContext {
   /** A real path (no symbolic link in it) with Dockerfile and all that it copies. */
   folder: string;
   buildArgs: Record<string, string>;
+  /** Build it again though it is there, and all that is made of it. */
+  refresh?: boolean;
   onLine: (line: string) => void;
   signal: AbortSignal;
 }
