@@ -11,10 +11,10 @@ import { readTree } from '../../packages/host/src/image/read-tree.ts';
 import { selectSource } from '../../packages/host/src/image/select-source.ts';
 import type { ImageSource } from '../../packages/host/src/image/source.ts';
 import { writeTree } from '../../packages/host/src/image/write-tree.ts';
-import { selectSubstrate } from '../../packages/host/src/substrate/select.ts';
+import { createPodman } from '../../packages/host/src/substrate/podman/podman.ts';
 import type { Substrate } from '../../packages/host/src/substrate/substrate.ts';
 import { getOwner } from '../../packages/host/src/system/owner.ts';
-import { getPaths, getVmStore } from '../../packages/host/src/system/paths.ts';
+import { getPaths } from '../../packages/host/src/system/paths.ts';
 import { addToDockerfile, getWebTag, pickOldTags } from './web-image-parts.ts';
 
 const FIXTURES = join(CHECKOUT_ROOT, 'packages/host/test/fixtures/web');
@@ -26,11 +26,10 @@ const onProgress = (line: string): void => console.error(line);
 const root = { uid: 0, gid: 0 };
 
 async function ensureWebImage(work: string): Promise<string> {
-  const substrate = selectSubstrate('podman', {
+  const substrate = createPodman({
     folder: join(work, 'engine'),
     owner: root,
     homeLabel: 'web-image',
-    store: getVmStore(process.env.CSPACE_TEST_VM_STORE),
     addressOf: () => undefined,
   });
   const owner = getOwner();

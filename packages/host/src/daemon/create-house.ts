@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { ensureImage } from '../image/build.ts';
+import { loadKit } from '../image/kit.ts';
 import { openFileJournal } from '../journal/journal.ts';
 import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
@@ -39,6 +40,7 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     owner: { uid: 0, gid: 0 },
     homeLabel,
     store: getVmStore(vmStore),
+    loadKit,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
   const substrates = createSubstrates(getWays(substrateOptions));
@@ -54,9 +56,13 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: async (options) =>
-        testImage === undefined
-          ? ensureImage({ ...options, paths, owner, substrate: substrates.get('podman') })
-          : { tag: testImage, built: false },
+        ensureImage({
+          ...options,
+          paths,
+          owner,
+          substrate: substrates.get(options.substrate),
+          given: testImage,
+        }),
     }),
     substrates,
     locks: createKeyedLock(),

@@ -30,9 +30,13 @@ export interface Network {
   detach(holder: AddressHolder, signal: AbortSignal): Promise<void>;
 }
 
-/** The tag of the image to run, built first where it is missing; calls at the same time share one build. */
+/**
+ * The tag of the image to run with that substrate, built first where something of it is missing; calls at the same time
+ * share one build.
+ */
 export interface ImageProvider {
   ensure(options: {
+    substrate: SubstrateKind;
     force: boolean;
     signal: AbortSignal;
     onProgress: (message: string) => void;

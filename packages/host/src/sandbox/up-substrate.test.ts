@@ -13,9 +13,9 @@ import { createFakeSubstrate, type FakeSubstrate } from '../../test/support/fake
 import { compareWithMachines, reconcile } from '../daemon/reconcile.ts';
 import { makeRepository, REF, sh, useTempFolder } from '../git/testing.ts';
 import { openFileJournal } from '../journal/journal.ts';
+import { createKeyedLock } from '../system/keyed-lock.ts';
 import { down } from './down.ts';
 import type { House } from './house.ts';
-import { createKeyedLock } from './keyed-lock.ts';
 import { up } from './up.ts';
 
 const ADDRESS = '127.64.0.9';

@@ -71,7 +71,12 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
     if (existing) await clearMachine(house, existing, 0);
     const [image] = await runTogether(signal, [
       (signal) =>
-        house.image.ensure({ force: false, signal, onProgress: (line) => report.progress('image', line) }),
+        house.image.ensure({
+          substrate: record.substrate,
+          force: false,
+          signal,
+          onProgress: (line) => report.progress('image', line),
+        }),
       (signal) =>
         report.span('clone', () =>
           createClone({

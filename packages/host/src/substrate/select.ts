@@ -1,21 +1,46 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { BASE_ENV } from '../system/exec.ts';
+import { getVmStateFolder } from '../system/paths.ts';
 import { APPLE_CAPABILITIES } from './apple/capabilities.ts';
 import { PODMAN_CAPABILITIES } from './podman/capabilities.ts';
 import { createPodman, type PodmanOptions } from './podman/podman.ts';
+import { createAccel } from './qemu/accel.ts';
 import { QEMU_CAPABILITIES } from './qemu/capabilities.ts';
+import { createVmImages } from './qemu/image/create-vm-images.ts';
 import { probeQemu } from './qemu/probe.ts';
-import type { Capabilities, HostKind, Probe, Substrate } from './substrate.ts';
+import { createQemu } from './qemu/qemu.ts';
+import type { Capabilities, HostKind, KitSource, Probe, Substrate } from './substrate.ts';
 
-export interface SubstrateOptions extends PodmanOptions {
+/** Enough to look at a host. */
+export interface HostOptions extends PodmanOptions {
   /** Where what machines of all homes start from is kept, and what is known of this host. */
   store: string;
 }
 
+export interface SubstrateOptions extends HostOptions {
+  /** The sources of what microVMs boot. */
+  loadKit: () => Promise<KitSource>;
+}
+
 const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
+  qemu: createQemuOfHost,
   podman: createPodman,
 };
+
+/** Its images are podman's, made into what microVMs start from. */
+function createQemuOfHost(options: SubstrateOptions): Substrate {
+  const { homeLabel, store, loadKit, addressOf, path = BASE_ENV.PATH } = options;
+  const { builder, run } = createPodman(options);
+  return createQemu({
+    stateFolder: getVmStateFolder(homeLabel),
+    images: createVmImages({ store, builder, run, loadKit }),
+    builder,
+    getAccel: createAccel({ path, store }),
+    addressOf,
+    probe: (signal) => probeSubstrate('qemu', options, { signal }),
+  });
+}
 
 /** On a host as each wants it. */
 const CAPABILITIES: Readonly<Record<SubstrateKind, Capabilities>> = {
@@ -35,9 +60,13 @@ export function selectSubstrate(
   options: SubstrateOptions,
   host: HostKind = getHost(),
 ): Substrate {
+  return requireKind(kind, host)(options);
+}
+
+function requireKind(kind: SubstrateKind, host: HostKind) {
   const create = CREATE[kind];
   const { hosts } = CAPABILITIES[kind];
-  if (create && hosts.includes(host)) return create(options);
+  if (create && hosts.includes(host)) return create;
   const usable = listKinds(host);
   throw new ProblemError({
     code: 'host-unsupported',
@@ -63,11 +92,12 @@ export interface ProbeOptions {
 /** What this host has and lacks for one of them. Throws `host-unsupported` as `selectSubstrate` does. */
 export async function probeSubstrate(
   kind: SubstrateKind,
-  options: SubstrateOptions,
+  options: HostOptions,
   { again = false, signal }: ProbeOptions,
 ): Promise<Probe> {
-  if (kind !== 'qemu') return selectSubstrate(kind, options).probe(signal);
-  const builder = await selectSubstrate('podman', options).probe(signal);
+  requireKind(kind, getHost());
+  const builder = await createPodman(options).probe(signal);
+  if (kind !== 'qemu') return builder;
   const { path = BASE_ENV.PATH, store } = options;
   return probeQemu({ path, store, builder, again, signal });
 }

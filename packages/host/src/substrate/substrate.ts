@@ -149,6 +149,14 @@ export interface ImageBuilder {
   ensureImage(context: BuildContext): Promise<void>;
 }
 
+/** What microVMs boot before the image's own files are there, as sources; its Dockerfile is at the top. */
+export interface KitSource {
+  /** Another one for any change. */
+  hash: string;
+  /** Writes it below an existing folder. */
+  write(folder: string): Promise<void>;
+}
+
 /**
  * A way to run machines. Every method that waits takes a signal and has a deadline of its own; failures are thrown as
  * ProblemError, "not there" is undefined. Only what carries our home's label is ever seen or removed.

@@ -19,5 +19,5 @@ export function addCommand(parent: Command, nameAndArguments: string, words: Wor
     .addHelpText('after', `\nExamples:\n${words.examples.map((line) => `  ${line}`).join('\n')}`);
 }
 
-export const getSubstrateOption = () =>
-  new Option('--substrate <kind>', 'how machines are made').choices(SubstrateKind.options);
+export const getSubstrateOption = (what = 'how machines are made') =>
+  new Option('--substrate <kind>', what).choices(SubstrateKind.options);

@@ -50,9 +50,11 @@ function declareImage(program: Command, context: CliContext, onExit: OnExit): vo
     .description('The image that sandboxes run.');
   addCommand(image, 'build', {
     summary: 'build the image of sandboxes',
-    description: 'Build the image of sandboxes. Does nothing where this version of it is there already.',
-    examples: ['cspace image build', 'cspace image build --force'],
+    description:
+      'Build the image of sandboxes, and for microVMs what they start from: kernel, root file system, empty disk. Does nothing where this version of it is there already.',
+    examples: ['cspace image build', 'cspace image build --substrate qemu', 'cspace image build --force'],
   })
+    .addOption(getSubstrateOption('for machines that are made so'))
     .option('--force', 'build it anew')
     .action(async (options) => {
       onExit(await (await import('../commands/image-build.ts')).runImageBuild(context, options));

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writeFileAtomic } from '../../../system/files.ts';
-import type { BuildContext, ImageBuilder } from '../../substrate.ts';
+import type { BuildContext, ImageBuilder, KitSource } from '../../substrate.ts';
 import { EMPTY_DISK } from './empty-disk.ts';
 import { EROFS_FORMAT } from './erofs.ts';
 import { getRootKey, type OciImage } from './oci.ts';
@@ -19,7 +19,7 @@ import {
   readKit,
 } from './store.ts';
 import type { RunTool } from './tools.ts';
-import type { KitSource, VmImages } from './vm-image.ts';
+import type { VmImages } from './vm-image.ts';
 import { putInPlace, type Workshop, withWorkshop } from './workshop.ts';
 
 export interface VmImagesOptions {

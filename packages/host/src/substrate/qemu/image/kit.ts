@@ -3,12 +3,11 @@ import { createReadStream } from 'node:fs';
 import { lutimes, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { ImageBuilder } from '../../substrate.ts';
+import type { ImageBuilder, KitSource } from '../../substrate.ts';
 import { getErofsArgv } from './erofs.ts';
 import { makeInitrd } from './initrd.ts';
 import { KIT_FILES, type KitFile } from './store.ts';
 import { getInImageArgv, runTool, type ToolOptions } from './tools.ts';
-import type { KitSource } from './vm-image.ts';
 import { extractVmlinux } from './vmlinux.ts';
 
 /** Where the built image has `bzImage`, `kernel-release`, `initrd/` and `modules/<release>/`. */

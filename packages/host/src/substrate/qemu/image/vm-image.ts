@@ -32,11 +32,3 @@ export interface VmImages extends ImageBuilder {
   /** Reads one file and looks whether a few are there; undefined where one is not. */
   find(tag: string): Promise<VmImage | undefined>;
 }
-
-/** What the kit (kernel, initramfs, modules) is built from; its Dockerfile is at the top. */
-export interface KitSource {
-  /** Another one for any change. */
-  hash: string;
-  /** Writes it below an existing folder. */
-  write(folder: string): Promise<void>;
-}

@@ -57,6 +57,12 @@ export async function probeKvm(options: KvmOptions): Promise<KvmAnswer> {
 /** False where it is plain without a guest that KVM runs none. */
 export const isKvmPromising = async (): Promise<boolean> => judgeKvm(await getKvmFacts()).promising;
 
+/** The group that a QEMU without rights has to be in for KVM; undefined where it needs none. */
+export async function getKvmGroup(): Promise<number | undefined> {
+  const outlook = judgeKvm(await getKvmFacts());
+  return outlook.promising ? outlook.group : undefined;
+}
+
 interface Try {
   key: AnswerKey;
   store: string;
