@@ -20,7 +20,10 @@ export async function writeImageFiles(folder: string, signal: AbortSignal): Prom
   const source = createCheckoutSource({ cache: join(folder, '.cache'), owner: getOwner() });
   const own = await source.files({ signal, onProgress: (message) => console.error(message) });
   const kit = await readKitFiles();
-  const files = new Map([...own, ...[...kit].map(([path, bytes]) => [`${KIT_FOLDER}${path}`, bytes] as const)]);
+  const files = new Map([
+    ...own,
+    ...[...kit].map(([path, bytes]) => [`${KIT_FOLDER}${path}`, bytes] as const),
+  ]);
   await writeTree(folder, files);
   return [...files.keys()];
 }

@@ -43,6 +43,19 @@ export interface ImageProvider {
   }): Promise<{ tag: string; built: boolean }>;
 }
 
+/** The ways to run machines on this host. */
+export interface Substrates {
+  /** Throws `host-unsupported`. */
+  get(kind: SubstrateKind): Substrate;
+  /** All that there may be machines of. */
+  list(): readonly Substrate[];
+  /**
+   * For a machine that is to be made: `wanted`, or what suits the host best as it is now. Throws `host-unsupported`, and
+   * `engine-missing` with all that it lacks.
+   */
+  pick(wanted: SubstrateKind | undefined, signal: AbortSignal): Promise<SubstrateKind>;
+}
+
 /** What every use case works with; made once, by the daemon's composition root. */
 export interface House {
   paths: Paths;
@@ -58,7 +71,7 @@ export interface House {
   tokens: TokenStore;
   network: Network;
   image: ImageProvider;
-  getSubstrate(kind?: SubstrateKind): Substrate;
+  substrates: Substrates;
   /** Held while a sandbox is made, stopped or removed. */
   locks: KeyedLock;
   log: Log;

@@ -1,9 +1,10 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import type { Owner } from '../../system/owner.ts';
 import { dialTcp } from '../dial-tcp.ts';
-import type { Capabilities, ImageBuilder, Substrate } from '../substrate.ts';
+import type { ImageBuilder, Substrate } from '../substrate.ts';
 import { getExecArgv, getImageExistsArgv } from './argv.ts';
 import { buildImage } from './build.ts';
+import { PODMAN_CAPABILITIES } from './capabilities.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
 import { createEngine, type Engine } from './engine.ts';
 import type { HostFacts } from './facts.ts';
@@ -27,15 +28,6 @@ export interface PodmanOptions {
   getFacts?: () => Promise<HostFacts>;
 }
 
-const CAPABILITIES: Capabilities = {
-  isolation: 'container',
-  sharedFolders: true,
-  routableAddress: true,
-  hostNetwork: true,
-  setsHostname: true,
-  fixedSysctls: true,
-};
-
 export interface Podman extends Substrate {
   /** Runs a program with podman's configuration for this host in its environment. */
   run: Engine['run'];
@@ -58,7 +50,7 @@ export function createPodman(options: PodmanOptions): Podman {
   };
   return {
     kind: 'podman',
-    capabilities: CAPABILITIES,
+    capabilities: PODMAN_CAPABILITIES,
     execEnv: engine.env,
     probe: (signal) => probePodman(engine.env.PATH, signal),
     run: engine.run,

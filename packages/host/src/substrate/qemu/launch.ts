@@ -19,6 +19,7 @@ import { openShare } from './folders/open-share.ts';
 import { getMachineUid } from './ids.ts';
 import type { VmImage } from './image/vm-image.ts';
 import { getKernelLine, parseTscKhz } from './kernel-line.ts';
+import { getKvmGroup } from './kvm/kvm.ts';
 import type { MachineRecord } from './state.ts';
 
 export interface LaunchOptions {
@@ -34,7 +35,6 @@ export interface LaunchOptions {
 export type QemuProcess = WatchedProcess & { id: ProcessId };
 
 const { O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
-const KVM = '/dev/kvm';
 
 /** Starts the server of the machine's folders, and QEMU. Nothing is known of the guest yet. Throws `machine-failed`. */
 export async function launch(record: MachineRecord, options: LaunchOptions): Promise<QemuProcess> {
@@ -79,7 +79,7 @@ async function getArgv(record: MachineRecord, sockets: string, options: LaunchOp
   return getQemuArgv({
     ...{ accel, cpus, memoryMiB, sockets, mac: cable.mac },
     uid: getMachineUid(record.id),
-    kvmGid: accel === 'kvm' ? (await stat(KVM)).gid : undefined,
+    kvmGid: accel === 'kvm' ? await getKvmGroup() : undefined,
     kernelLine: getKernelLine({ accel, tscKhz, extra: context.kernelLine }),
   });
 }

@@ -2,7 +2,8 @@ import type { SandboxRef } from '@cspace/protocol/names';
 import { formatRef } from '@cspace/protocol/names';
 import { getVmFiles } from '../../system/paths.ts';
 import { dialTcp } from '../dial-tcp.ts';
-import type { Capabilities, ImageBuilder, Probe, Substrate } from '../substrate.ts';
+import type { ImageBuilder, Probe, Substrate } from '../substrate.ts';
+import { EMULATED_CAPABILITIES } from './capabilities.ts';
 import { type ContextOptions, createContext, getNotThere } from './context.ts';
 import { createMachine } from './create.ts';
 import { getMachineUid } from './ids.ts';
@@ -20,15 +21,6 @@ export interface QemuOptions extends ContextOptions {
   addressOf: (ref: SandboxRef) => string | undefined | Promise<string | undefined>;
   probe: (signal: AbortSignal) => Promise<Probe>;
 }
-
-const CAPABILITIES: Capabilities = {
-  isolation: 'microvm',
-  sharedFolders: true,
-  routableAddress: true,
-  hostNetwork: true,
-  setsHostname: true,
-  fixedSysctls: false,
-};
 
 /** Machines as QEMU processes, each with a kernel of its own. */
 export function createQemu(options: QemuOptions): Substrate {
@@ -63,7 +55,8 @@ export function createQemu(options: QemuOptions): Substrate {
 
   return {
     kind: 'qemu',
-    capabilities: CAPABILITIES,
+    // Where KVM works it takes less of everything than is declared.
+    capabilities: EMULATED_CAPABILITIES,
     execEnv: {},
     probe,
     builder,
