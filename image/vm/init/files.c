@@ -69,8 +69,8 @@ static int make_child(int parent, const char *name) {
   return result;
 }
 
-// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links are
-// followed; behind them a project's could lead out of the folder that it was meant to be in.
+// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links
+// are followed; behind them a project's could lead out of the folder that it was meant to be in.
 int open_target(const char *path, size_t trusted) {
   char rest[PATH_MAX];
   if (*path != '/' || strlen(path) >= sizeof rest) fail("the path %.200s is not absolute, or too long", path);
@@ -87,7 +87,10 @@ int open_target(const char *path, size_t trusted) {
     if (child < 0 && errno == ENOENT && make_child(folder, name) == 0) {
       child = syscall(SYS_openat2, folder, name, &how, sizeof how);
     }
-    if (child < 0) fail("could not open %s in the path %s: %s", name, path, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    if (child < 0) {
+      const char *why = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
+      fail("could not open %s in the path %s: %s", name, path, why);
+    }
     close(folder);
     folder = child;
   }
