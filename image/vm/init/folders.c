@@ -20,7 +20,7 @@ void mount_host(void) {
   }
 }
 
-// A copy of the mount at the folder `path`, as a descriptor, to be put somewhere by place(). Opened as a folder, so that
+// A copy of the mount at the folder `path`, as a descriptor for place() to put somewhere. Opened as a folder, so that
 // the kernel mounts what virtiofs says is a file system of its own, and the copy is of that.
 static int copy_mount(const char *path, bool read_only) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
