@@ -1,17 +1,31 @@
 // The control group that everything of the machine but ourselves is in.
 #include <sys/stat.h>
+#include <sys/sysinfo.h>
 
 #include "init.h"
 
 #define CGROUPS "/sys/fs/cgroup"
 #define MACHINE CGROUPS "/machine"
+#define MOST_RESERVED (64LL << 20)
+
+// The machine's memory but for what the kernel, its first process and sshd need. Without a bound of its own a program that
+// takes it all makes the kernel throw out and read again the code of every program, for minutes, before it ends one.
+static long get_memory_bytes(void) {
+  struct sysinfo info;
+  if (sysinfo(&info) < 0) return -1;
+  long long total = (long long)info.totalram * info.mem_unit, reserve = total / 8;
+  if (reserve > MOST_RESERVED) reserve = MOST_RESERVED;
+  return total - reserve;
+}
 
 void make_cgroup(long pids) {
   char text[32];
-  snprintf(text, sizeof text, "%ld", pids);
-  write_text(CGROUPS "/cgroup.subtree_control", "+pids");
   make_folder(MACHINE, 0755);
+  write_text(CGROUPS "/cgroup.subtree_control", "+pids +memory");
+  snprintf(text, sizeof text, "%ld", pids);
   write_text(MACHINE "/pids.max", text);
+  snprintf(text, sizeof text, "%ld", get_memory_bytes());
+  write_text(MACHINE "/memory.max", text);
 }
 
 // For a child that has just been forked.
