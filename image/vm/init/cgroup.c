@@ -1,5 +1,4 @@
 // The control group that everything of the machine but ourselves is in.
-#include <sys/stat.h>
 #include <sys/sysinfo.h>
 
 #include "init.h"

@@ -32,7 +32,8 @@ static bool find_port(void *what) {
 // As the port is announced by a message of the device's, it may come later than the device.
 static int open_port(const char *name, int flags) {
   struct port port = {.name = name};
-  int file = wait_until(find_port, &port, now_ms() + PORT_DEADLINE_MS) ? open(port.device, flags | O_CLOEXEC) : -1;
+  if (!wait_until(find_port, &port, now_ms() + PORT_DEADLINE_MS)) fail("there is no port %s", name);
+  int file = open(port.device, flags | O_CLOEXEC);
   if (file < 0) fail("could not open the port %s: %s", name, strerror(errno));
   return file;
 }
