@@ -17,7 +17,10 @@ export interface Overhead {
 }
 
 /** What a machine's processes may use on the host: the guest's limits, and what it takes to run it. */
-export function getCgroupBounds({ cpus, memoryMiB }: Limits, { emulated, openFiles }: Overhead): CgroupBounds {
+export function getCgroupBounds(
+  { cpus, memoryMiB }: Limits,
+  { emulated, openFiles }: Overhead,
+): CgroupBounds {
   const files = Math.ceil((openFiles * KIB_PER_FILE) / 1024);
   return {
     memoryMiB: memoryMiB + OWN_MIB + files + (emulated ? TRANSLATED_MIB : 0),

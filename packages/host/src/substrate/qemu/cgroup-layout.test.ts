@@ -57,5 +57,7 @@ test('getCgroupBounds: processors as they are, memory with what it takes to run 
   const limits = { cpus: 1.5, memoryMiB: 4096, pids: 64 };
   const bounds = getCgroupBounds(limits, { emulated: false, openFiles: 20_000 });
   expect(bounds).toEqual({ cpus: 1.5, memoryMiB: 4096 + 512 + 40, pids: 258 });
-  expect(getCgroupBounds(limits, { emulated: true, openFiles: 20_000 }).memoryMiB).toBe(4096 + 512 + 40 + 1024);
+  expect(getCgroupBounds(limits, { emulated: true, openFiles: 20_000 }).memoryMiB).toBe(
+    4096 + 512 + 40 + 1024,
+  );
 });

@@ -26,7 +26,8 @@ const unified = () => ({ version: 2, root }) as const;
 
 function plantUnified(): void {
   plant({ 'cgroup.subtree_control': '', [`${HOME}/cgroup.subtree_control`]: '' });
-  for (const file of ['memory.max', 'cpu.max', 'pids.max', 'cgroup.procs']) plant({ [`${GROUP}/${file}`]: '' });
+  for (const file of ['memory.max', 'cpu.max', 'pids.max', 'cgroup.procs'])
+    plant({ [`${GROUP}/${file}`]: '' });
 }
 
 test('openCgroup of version 2: hands the controllers down, bounds, and takes processes in', () => {
@@ -35,12 +36,9 @@ test('openCgroup of version 2: hands the controllers down, bounds, and takes pro
   cgroup?.add(4711);
   const handed = '+memory +cpu +pids';
   expect([look('cgroup.subtree_control'), look(`${HOME}/cgroup.subtree_control`)]).toEqual([handed, handed]);
-  expect(['memory.max', 'cpu.max', 'pids.max', 'cgroup.procs'].map((file) => look(`${GROUP}/${file}`))).toEqual([
-    '1048576',
-    '200000 100000',
-    '64',
-    '4711',
-  ]);
+  expect(
+    ['memory.max', 'cpu.max', 'pids.max', 'cgroup.procs'].map((file) => look(`${GROUP}/${file}`)),
+  ).toEqual(['1048576', '200000 100000', '64', '4711']);
 });
 test('openCgroup of version 1: in each hierarchy its own, one for controllers that share', () => {
   for (const file of ['memory.limit_in_bytes', 'cgroup.procs']) plant({ [`memory/${GROUP}/${file}`]: '' });
@@ -53,13 +51,19 @@ test('openCgroup of version 1: in each hierarchy its own, one for controllers th
     '1048576',
     '64',
   ]);
-  expect([look(`memory/${GROUP}/cgroup.procs`), look(`both/${GROUP}/cgroup.procs`)]).toEqual(['4711', '4711']);
+  expect([look(`memory/${GROUP}/cgroup.procs`), look(`both/${GROUP}/cgroup.procs`)]).toEqual([
+    '4711',
+    '4711',
+  ]);
 });
 test('openCgroup: a finding where nothing is mounted, and where it cannot be made; nothing is left', () => {
   expect(openCgroup(NAME, BOUNDS, null)).toMatchObject({ cgroup: undefined, finding: { ok: false } });
   plant({ 'cgroup.subtree_control': '' });
   const failed = openCgroup(NAME, BOUNDS, unified());
-  expect(failed).toMatchObject({ cgroup: undefined, finding: { ok: false, why: expect.stringContaining(HOME) } });
+  expect(failed).toMatchObject({
+    cgroup: undefined,
+    finding: { ok: false, why: expect.stringContaining(HOME) },
+  });
   expect(existsSync(join(root, HOME))).toBe(false);
 });
 test('removeCgroup: the home’s folder goes with the last machine of it', async () => {

@@ -44,7 +44,8 @@ export function openCgroup(
   bounds: CgroupBounds,
   layout: CgroupLayout | null = readCgroupLayout(),
 ): OpenedCgroup {
-  if (!layout) return { cgroup: undefined, finding: getFinding('not all of memory, cpu and pids are mounted') };
+  if (!layout)
+    return { cgroup: undefined, finding: getFinding('not all of memory, cpu and pids are mounted') };
   const folders = getFolders(name, layout);
   try {
     for (const { folder, controllers } of folders) {
@@ -83,10 +84,7 @@ export async function removeCgroup(
 }
 
 /** Whether the kernel has ended a process of the group for want of memory. */
-export function hadOutOfMemory(
-  name: CgroupName,
-  layout: CgroupLayout | null = readCgroupLayout(),
-): boolean {
+export function hadOutOfMemory(name: CgroupName, layout: CgroupLayout | null = readCgroupLayout()): boolean {
   const file = layout?.version === 2 ? 'memory.events' : 'memory.oom_control';
   return (layout ? getFolders(name, layout) : [])
     .filter(({ controllers }) => controllers.includes('memory'))
@@ -116,7 +114,8 @@ function makeFolder(folder: string, layout: CgroupLayout): void {
       if (layout.version === 2) {
         // A group's children get no controllers but those that it hands on (Documentation/admin-guide/cgroup-v2.rst).
         const handed = CONTROLLERS.map((name) => `+${name}`).join(' ');
-        for (const above of [layout.root, dirname(folder)]) write(join(above, 'cgroup.subtree_control'), handed);
+        for (const above of [layout.root, dirname(folder)])
+          write(join(above, 'cgroup.subtree_control'), handed);
       }
       mkdirSync(folder, { recursive: true });
       return;
