@@ -79,7 +79,11 @@ export const UpEvent = z.discriminatedUnion('type', [
 export type UpEvent = z.infer<typeof UpEvent>;
 
 /** `POST /image/build`: the same kind of stream. */
-export const ImageBuildRequest = z.strictObject({ force: z.boolean() });
+export const ImageBuildRequest = z.strictObject({
+  force: z.boolean(),
+  /** Absent: for what the daemon would choose. */
+  substrate: SubstrateKind.optional(),
+});
 export type ImageBuildRequest = z.infer<typeof ImageBuildRequest>;
 
 export const ImageBuildEvent = z.discriminatedUnion('type', [

@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import {
+  getCableName,
   getGateway,
   getLinkGroup,
   getMac,
-  getVethName,
   parseAddress,
   parseSubnet,
   pickAddress,
@@ -13,9 +13,9 @@ const SUBNET = '192.168.64.0/24';
 
 test('getGateway is the first address', () => expect(getGateway(SUBNET)).toBe('192.168.64.1'));
 test('getMac holds the address', () => expect(getMac('192.168.64.12')).toBe('02:c5:c0:a8:40:0c'));
-test('getVethName fits an interface name', () => {
-  expect(getVethName('192.168.64.12')).toBe('csc0a8400c');
-  expect(getVethName('255.255.255.255').length).toBeLessThanOrEqual(15);
+test('getCableName fits an interface name', () => {
+  expect(getCableName('192.168.64.12')).toBe('csc0a8400c');
+  expect(getCableName('255.255.255.255').length).toBeLessThanOrEqual(15);
 });
 
 test('getLinkGroup is a number of 31 bits, another one for each subnet', () => {

@@ -61,8 +61,8 @@ export function getLinkGroup(subnet: string): number {
   return parseSubnet(subnet).first / 16;
 }
 
-/** The host's end of a machine's cable: 10 of at most 15 characters (IFNAMSIZ). */
-export function getVethName(address: string): string {
+/** The host's end of a machine's cable, whatever its kind: 10 of at most 15 characters (IFNAMSIZ). */
+export function getCableName(address: string): string {
   return `cs${getHex(address)}`;
 }
 

@@ -1,23 +1,34 @@
 import { open, stat } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { Cable, Plug } from '../substrate/substrate.ts';
-import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
+import { getCableName, getGateway, getLinkGroup, getMac } from './addresses.ts';
 import { type CablesConfig, findCables, getCableLines } from './cables.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
+
+/** Also where the caller's signal is what ended it. */
+const UNDO_TIMEOUT_MS = 5000;
 
 interface AttachOptions extends CablesConfig {
   plug: Plug;
   address: string;
 }
 
-/** The host's part of a cable, as lines for `ip -batch`; the other end is born inside the machine's `namespace`. */
-function getHostBatch(options: AttachOptions, namespace: string): string {
-  const { subnet, address } = options;
+/** The host's part of a cable whose other end is born inside the machine's `namespace`, as lines for `ip -batch`. */
+function getVethLines({ subnet, address }: AttachOptions, namespace: string): string[] {
   const [group, mac] = [getLinkGroup(subnet), getMac(getGateway(subnet))];
   const peer = `peer name eth0 address ${getMac(address)} netns ${namespace}`;
   // In the group from the first moment: without it no rule would know the link.
-  const add = `link add name ${getVethName(address)} address ${mac} group ${group} type veth ${peer}`;
-  return [add, ...getCableLines(options), ''].join('\n');
+  return [`link add name ${getCableName(address)} address ${mac} group ${group} type veth ${peer}`];
+}
+
+/** The same for one whose other end is whoever opens it as `uid`. */
+function getTapLines({ subnet, address }: AttachOptions, uid: number): string[] {
+  const link = getCableName(address);
+  return [
+    `tuntap add dev ${link} mode tap user ${uid}`,
+    // The kernel makes taps in no group. Nothing passes before it is up, and the group comes before that.
+    `link set ${link} group ${getLinkGroup(subnet)} address ${getMac(getGateway(subnet))}`,
+  ];
 }
 
 /**
@@ -43,11 +54,11 @@ function getGuestBatch({ subnet, address }: Pick<AttachOptions, 'subnet' | 'addr
  */
 export async function attachMachine(options: AttachOptions, signal: AbortSignal): Promise<Cable> {
   const { plug, address, subnet } = options;
-  if (plug.kind === 'tap') throw getRefusal(`attach ${address} to the network`, 'there are no taps yet');
-  await attachNamespace(options, plug.pid, signal);
+  if (plug.kind === 'tap') await layCable(options, getTapLines(options, plug.uid), signal);
+  else await attachNamespace(options, plug.pid, signal);
   const gateway = getGateway(subnet);
   return {
-    link: getVethName(address),
+    link: getCableName(address),
     address,
     mac: getMac(address),
     gateway,
@@ -56,7 +67,7 @@ export async function attachMachine(options: AttachOptions, signal: AbortSignal)
 }
 
 async function attachNamespace(options: AttachOptions, pid: number, signal: AbortSignal): Promise<void> {
-  const action = `attach ${options.address} to the network`;
+  const action = getAction(options);
   // Held, so that it stays the machine's: a number that the kernel gives away again leads to somebody else's.
   const held = await open(`/proc/${pid}/ns/net`).catch((error: Error) => {
     throw getRefusal(action, error.message);
@@ -67,11 +78,18 @@ async function attachNamespace(options: AttachOptions, pid: number, signal: Abor
       throw getRefusal(action, `process ${pid} is none of a sandbox: it has the host's own network`);
     }
     // By way of ourselves, so that no child need inherit the descriptor.
-    await layCable(options, `/proc/${process.pid}/fd/${held.fd}`, signal);
+    const namespace = `/proc/${process.pid}/fd/${held.fd}`;
+    await layCable(options, getVethLines(options, namespace), signal);
+    await orDetach(options, async () => {
+      const argv = ['nsenter', `--net=${namespace}`, 'ip', '-batch', '-'];
+      await runTool(action, argv, { signal, input: getGuestBatch(options) });
+    });
   } finally {
     await held.close();
   }
 }
+
+const getAction = ({ address }: AttachOptions) => `attach ${address} to the network`;
 
 function getRefusal(action: string, why: string): ProblemError {
   return new ProblemError({
@@ -82,21 +100,31 @@ function getRefusal(action: string, why: string): ProblemError {
   });
 }
 
-async function layCable(options: AttachOptions, namespace: string, signal: AbortSignal): Promise<void> {
-  const action = `attach ${options.address} to the network`;
-  const hostBatch = getHostBatch(options, namespace);
-  const added = await tryTool(['ip', '-batch', '-'], signal, hostBatch);
-  if (!added.ok) {
-    if (added.cancelled) throw getToolProblem(action, added, 'ip');
-    // Whatever has the name: the subnet is ours, or we would not be here.
-    await tryTool(['ip', 'link', 'del', getVethName(options.address)], signal);
-    await runTool(action, ['ip', '-batch', '-'], { signal, input: hostBatch });
-  }
+/** Makes the link by `lines`, and makes it one of the network. */
+async function layCable(options: AttachOptions, lines: string[], signal: AbortSignal): Promise<void> {
+  const input = [...lines, ...getCableLines(options), ''].join('\n');
+  const added = await tryTool(['ip', '-batch', '-'], signal, input);
+  if (added.ok) return;
+  await removeLink(options.address);
+  if (added.cancelled) throw getToolProblem(getAction(options), added, 'ip');
   try {
-    const argv = ['nsenter', `--net=${namespace}`, 'ip', '-batch', '-'];
-    await runTool(action, argv, { signal, input: getGuestBatch(options) });
+    await runTool(getAction(options), ['ip', '-batch', '-'], { signal, input });
   } catch (error) {
-    await detachMachine(options, AbortSignal.timeout(5000)).catch(() => undefined);
+    await removeLink(options.address);
+    throw error;
+  }
+}
+
+/** Whatever has the name: the subnet is ours, or we would not be here. */
+async function removeLink(address: string): Promise<void> {
+  await tryTool(['ip', 'link', 'del', getCableName(address)], AbortSignal.timeout(UNDO_TIMEOUT_MS));
+}
+
+async function orDetach(options: AttachOptions, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    await detachMachine(options, AbortSignal.timeout(UNDO_TIMEOUT_MS)).catch(() => undefined);
     throw error;
   }
 }
@@ -109,9 +137,9 @@ export async function detachMachine(
   { address, ...config }: CablesConfig & { address: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const veth = getVethName(address);
-  if (!(await findCables(config, signal)).includes(veth)) return;
-  const removed = await tryTool(['ip', 'link', 'del', veth], signal);
-  if (removed.ok || !(await findCables(config, signal)).includes(veth)) return;
+  const cable = getCableName(address);
+  if (!(await findCables(config, signal)).includes(cable)) return;
+  const removed = await tryTool(['ip', 'link', 'del', cable], signal);
+  if (removed.ok || !(await findCables(config, signal)).includes(cable)) return;
   throw getToolProblem(`take ${address} off the network`, removed, 'ip');
 }

@@ -1,4 +1,4 @@
-import { getGateway, getLinkGroup, getMac, getVethName } from './addresses.ts';
+import { getCableName, getGateway, getLinkGroup, getMac } from './addresses.ts';
 import { getCableAlias, getCables, type Link, parseLinks } from './links.ts';
 import type { Member } from './rules.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
@@ -29,11 +29,11 @@ export async function findCables(
  * link's entries, so the neighbour comes after.
  */
 export function getCableLines({ subnet, homeLabel, address }: CablesConfig & { address: string }): string[] {
-  const veth = getVethName(address);
+  const link = getCableName(address);
   return [
-    `link set ${veth} group ${getLinkGroup(subnet)} alias ${getCableAlias(homeLabel)} addrgenmode none arp off up`,
-    `neigh replace ${address} lladdr ${getMac(address)} dev ${veth} nud permanent`,
-    `route replace ${address}/32 dev ${veth} src ${getGateway(subnet)}`,
+    `link set ${link} group ${getLinkGroup(subnet)} alias ${getCableAlias(homeLabel)} addrgenmode none arp off up`,
+    `neigh replace ${address} lladdr ${getMac(address)} dev ${link} nud permanent`,
+    `route replace ${address}/32 dev ${link} src ${getGateway(subnet)}`,
   ];
 }
 
@@ -65,7 +65,7 @@ function getTidyLines(
   members: readonly Member[],
   cables: readonly string[],
 ): string[] {
-  const addresses = new Map(members.map(({ address }) => [getVethName(address), address]));
+  const addresses = new Map(members.map(({ address }) => [getCableName(address), address]));
   return cables.flatMap((cable) => {
     const address = addresses.get(cable);
     return address === undefined ? [`link del ${cable}`] : getCableLines({ subnet, homeLabel, address });

@@ -2,7 +2,7 @@ import { realpath } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
 import { getHomeLabel } from '../substrate/labels.ts';
 import type { Owner } from '../system/owner.ts';
-import { getGateway, getMac, getVethName } from './addresses.ts';
+import { getCableName, getGateway, getMac } from './addresses.ts';
 import { readLinks } from './cables.ts';
 import { getAlias, getOwnership, type Link, type Ownership } from './links.ts';
 import { runTool, tryTool } from './tools.ts';
@@ -35,7 +35,7 @@ export async function readGateway(config: GatewayConfig, signal: AbortSignal): P
 export async function ensureGateway(config: GatewayConfig, signal: AbortSignal): Promise<void> {
   const { bridge } = config;
   const gateway = getGateway(config.subnet);
-  const [mac, peer] = [getMac(gateway), getVethName(gateway)];
+  const [mac, peer] = [getMac(gateway), getCableName(gateway)];
   const found = await readGateway(config, signal);
   const { ownership, link } = found;
   if (ownership.kind === 'other-home') throw getConflictProblem(bridge, ownership.holder);

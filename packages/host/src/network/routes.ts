@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { formatAddress, getVethName, parseAddress, type Subnet } from './addresses.ts';
+import { formatAddress, getCableName, parseAddress, type Subnet } from './addresses.ts';
 
 const Route = z.object({
   /** `unicast` is left out. */
@@ -33,7 +33,7 @@ export function findOverlap(
     if (route.dev === undefined || route.dev === bridge) return false;
     const range = parseRange(route.dst);
     if (!range || range.prefix <= DEFAULT_LIKE_PREFIX) return false;
-    if (range.prefix === 32 && route.dev === getVethName(formatAddress(range.first))) return false;
+    if (range.prefix === 32 && route.dev === getCableName(formatAddress(range.first))) return false;
     return range.first < first + size && first < range.first + 2 ** (32 - range.prefix);
   });
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { getGateway, getLinkGroup, getVethName } from './addresses.ts';
+import { getCableName, getGateway, getLinkGroup } from './addresses.ts';
 
 export interface RulesConfig {
   bridge: string;
@@ -82,7 +82,7 @@ function getSets(members: readonly Member[]): string[] {
   return [
     '  set cables {',
     '    typeof iifname . ip saddr',
-    ...list(members.map(({ address }) => `"${getVethName(address)}" . ${address}`)),
+    ...list(members.map(({ address }) => `"${getCableName(address)}" . ${address}`)),
     '  }',
     '  map zones {',
     '    typeof ip saddr : ct zone',

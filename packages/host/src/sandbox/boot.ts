@@ -13,9 +13,6 @@ import { runTogether } from './together.ts';
 import { rememberSession } from './view.ts';
 import { ensureVolumeFolders, getVolumeTargets } from './volumes.ts';
 
-/** Emulated machines and a busy host are slow; a healthy one answers within a second. */
-const READY_TIMEOUT_MS = 60_000;
-
 export interface BootOptions {
   house: House;
   /** In state `starting`, its address reserved. */
@@ -29,7 +26,7 @@ export interface BootOptions {
 /** Makes and starts the machine around an existing clone; returns the record, `running`. The caller undoes. */
 export async function boot(options: BootOptions): Promise<SandboxRecord> {
   const { house, record, image, credentials, report, signal } = options;
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   const address = record.address ?? '';
   report.progress('machine', `starting the machine at ${address}`);
   await createMachineFolder(house, record);
@@ -69,7 +66,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
       client,
       inspect: (signal) => substrate.inspect(record, signal),
       readConsole: () => readConsole(house, record),
-      timeoutMs: READY_TIMEOUT_MS,
+      timeoutMs: substrate.capabilities.readyTimeoutMs,
       signal,
     }),
   );

@@ -38,6 +38,47 @@ export function getPaths(home: string) {
  */
 export const getEngineFolder = (homeLabel: string): string => join('/run/cspace', homeLabel);
 
+/** What is kept of microVMs while they are there, a folder each: gone with a restart of the host, as they are. */
+export const getVmStateFolder = (homeLabel: string): string => join(getEngineFolder(homeLabel), 'vm');
+
+/** In the state folder of one microVM. */
+export function getVmFiles(stateFolder: string, id: string) {
+  const folder = join(stateFolder, id);
+  return {
+    folder,
+    /** What is known of it. Written last: without it there is no machine. */
+    state: join(folder, 'machine.json'),
+    /** `qmp`, `control` and `fs`; the machine's own user's. */
+    sockets: join(folder, 'sock'),
+    /** Where its folders are put together, which only their server sees. */
+    share: join(folder, 'share'),
+  };
+}
+
+/** Kernels, root file systems and empty disks of microVMs, shared by all homes: root's, readable by all, nothing secret. */
+export const getVmStore = (override?: string): string => override ?? '/var/lib/cspace/vm';
+
+/** What the ssh client of one machine needs, below the machine's state folder. Of it only `mux` is the machine's to write. */
+export function getSshPaths(folder: string) {
+  const of = (name: string) => join(folder, 'ssh', name);
+  return {
+    folder: of(''),
+    config: of('config'),
+    /** The client's key, by which the guest knows the daemon. */
+    key: of('id'),
+    /** The guest's own key; the host keeps it for the next start. */
+    hostKey: of('host_key'),
+    knownHosts: of('known_hosts'),
+    /** Stands in for /etc/passwd, where the client runs. */
+    passwd: of('passwd'),
+    mux: of('mux'),
+    /** The kept connection. */
+    socket: of('mux/at'),
+    /** Held by whoever makes it. */
+    lock: of('mux/lock'),
+  };
+}
+
 /** Of the host itself, all homes together. */
 export const HOST_FILES = {
   /** Which home's names the host resolves, and how: only root writes it, since the daemon acts on it as root. */

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process, told from a later one that has its number by when it began: clock ticks since the host did (proc(5)). */
@@ -49,4 +50,15 @@ export async function waitForEnd(id: ProcessId, timeoutMs: number): Promise<bool
     await sleep(PAUSE_MS);
   }
   return true;
+}
+
+/** Every process that can be looked at, with its command line as proc(5) has it: words with a NUL behind each. */
+export async function listCommands(): Promise<{ id: ProcessId; command: string }[]> {
+  const found: { id: ProcessId; command: string }[] = [];
+  for (const name of await readdir('/proc')) {
+    const id = /^\d+$/.test(name) ? readProcessId(Number(name)) : undefined;
+    const command = id && (await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => undefined));
+    if (id && command) found.push({ id, command });
+  }
+  return found;
 }

@@ -7,6 +7,7 @@ import {
   getLabReason,
   makeNetworkLab,
   type NetworkLab,
+  PLUG_KINDS,
   PORTS,
   sh,
   signal,
@@ -19,34 +20,41 @@ const testWithPython = testUnless(reason ?? (Bun.which('python3') ? undefined : 
 const [MERCURY, VENUS, MARS] = ['10.211.5.2', '10.211.5.3', '10.211.5.4'] as const;
 
 let lab: NetworkLab;
-beforeEach(() => {
-  if (reason === undefined) lab = makeNetworkLab();
-});
+/** What holds whatever a cable is made of is tried on each kind. */
+function useLab(kind: (typeof PLUG_KINDS)[number]) {
+  beforeEach(() => {
+    if (reason === undefined) lab = makeNetworkLab(kind);
+  });
+}
 afterEach(async () => await lab?.dispose());
 
-describe('fault-18: a sandbox that fills the neighbour table of the host by ARP', () => {
-  const KNOWN = `${MERCURY} lladdr 02:c5:0a:d3:05:02 PERMANENT`;
-  const neighbours = () => sh('ip neigh show dev cs0ad30502').out.replace(/ +$/gm, '');
+describe.each(PLUG_KINDS)(
+  'fault-18: a sandbox that fills the neighbour table of the host by ARP (%s)',
+  (kind) => {
+    useLab(kind);
+    const KNOWN = `${MERCURY} lladdr 02:c5:0a:d3:05:02 PERMANENT`;
+    const neighbours = () => sh('ip neigh show dev cs0ad30502').out.replace(/ +$/gm, '');
 
-  async function expectNothingLearnt(harm: string) {
-    const mercury = await lab.join(MERCURY);
-    sh(harm);
-    await lab.network.ensure();
-    expect(neighbours()).toBe(KNOWN);
-    expect(sh(`python3 -c '${ARP}' ${GATEWAY}`, mercury)).toEqual({ code: 0, out: 'sent 180' });
-    expect(neighbours()).toBe(KNOWN);
-    await lab.listen(mercury, [3000]);
-    await lab.listen(undefined, [PORTS.http]);
-    expect(connect(undefined, MERCURY, 3000)).toBe(GATEWAY);
-    expect(connect(mercury, GATEWAY, PORTS.http)).toBe(MERCURY);
-  }
+    async function expectNothingLearnt(harm: string) {
+      const mercury = await lab.join(MERCURY);
+      sh(harm);
+      await lab.network.ensure();
+      expect(neighbours()).toBe(KNOWN);
+      expect(sh(`python3 -c '${ARP}' ${GATEWAY}`, mercury)).toEqual({ code: 0, out: 'sent 180' });
+      expect(neighbours()).toBe(KNOWN);
+      await lab.listen(mercury, [3000]);
+      await lab.listen(undefined, [PORTS.http]);
+      expect(connect(undefined, MERCURY, 3000)).toBe(GATEWAY);
+      expect(connect(mercury, GATEWAY, PORTS.http)).toBe(MERCURY);
+    }
 
-  for (const [what, harm] of [
-    ['a new cable', 'true'],
-    ['a cable that a former version made', 'ip link set cs0ad30502 arp on'],
-  ] as const)
-    testWithPython(`adds nothing, over ${what}`, () => expectNothingLearnt(harm));
-});
+    for (const [what, harm] of [
+      ['a new cable', 'true'],
+      ['a cable that a former version made', 'ip link set cs0ad30502 arp on'],
+    ] as const)
+      testWithPython(`adds nothing, over ${what}`, () => expectNothingLearnt(harm));
+  },
+);
 
 /** From 60 senders each: a question for the gateway, an answer that nobody asked for, an announcement. */
 const ARP = `
@@ -65,6 +73,7 @@ for n in range(60):
 print("sent", sent)`;
 
 describe('fault-18: the bound of a sandbox’s open flows', () => {
+  useLab('namespace');
   const member = (address: string) => ({
     address,
     project: 'shop',
@@ -154,6 +163,7 @@ const FLOOD = `
   process.exit(0);`;
 
 describe('attach: a process that has the host’s own network', () => {
+  useLab('namespace');
   const MARS_OF_SHOP = { address: MARS, project: 'shop', sandbox: 'mars', network: 'nat' as const };
   const state = () => sh('ip -o addr; ip -4 route show table all; ip neigh').out;
 

@@ -6,6 +6,7 @@ import {
   getLabReason,
   makeNetworkLab,
   type NetworkLab,
+  PLUG_KINDS,
   PORTS,
   sh,
   signal,
@@ -19,15 +20,19 @@ const NOBODY = '10.211.5.6';
 const OUTSIDE = '198.51.100.9';
 
 let lab: NetworkLab;
-beforeEach(() => {
-  if (reason === undefined) lab = makeNetworkLab();
-});
+/** What holds whatever a cable is made of is tried on each kind. */
+function useLab(kind: (typeof PLUG_KINDS)[number]) {
+  beforeEach(() => {
+    if (reason === undefined) lab = makeNetworkLab(kind);
+  });
+}
 afterEach(async () => await lab?.dispose());
 
 const sendUdp = (pid: number, address: string, port: number) =>
   sh(`bash -c 'echo x > /dev/udp/${address}/${port}'`, pid);
 
-describe('fault-18: a sandbox with root inside', () => {
+describe.each(PLUG_KINDS)('fault-18: a sandbox with root inside (%s)', (kind) => {
+  useLab(kind);
   /** Sends a datagram from an address that the sandbox takes, to each of these. */
   function sendAs(mercury: number, address: string, to: readonly string[]) {
     sh(`ip addr add ${address}/32 dev lo`, mercury);
@@ -162,7 +167,8 @@ const FLOOD = `
   }
   process.exit(0);`;
 
-describe('whoever gets an address next', () => {
+describe.each(PLUG_KINDS)('whoever gets an address next (%s)', (kind) => {
+  useLab(kind);
   test('does not get the answers to the one before; the same sandbox does', async () => {
     const outside = await lab.makeOutside();
     await lab.run(outside, ANSWERS_FOR_EVER);

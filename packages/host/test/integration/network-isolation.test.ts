@@ -7,6 +7,7 @@ import {
   getLabReason,
   makeNetworkLab,
   type NetworkLab,
+  PLUG_KINDS,
   PORTS,
   sh,
   signal,
@@ -18,9 +19,12 @@ const test = testUnless(reason);
 const [MERCURY, VENUS, OTHER] = ['10.211.5.2', '10.211.5.3', '10.211.5.5'] as const;
 
 let lab: NetworkLab;
-beforeEach(() => {
-  if (reason === undefined) lab = makeNetworkLab();
-});
+/** What holds whatever a cable is made of is tried on each kind. */
+function useLab(kind: (typeof PLUG_KINDS)[number]) {
+  beforeEach(() => {
+    if (reason === undefined) lab = makeNetworkLab(kind);
+  });
+}
 afterEach(async () => await lab?.dispose());
 
 /** Two of one project and one of another, each with a server on 3000, on 22 and on 6201. */
@@ -32,7 +36,8 @@ async function joinThree() {
   return { mercury, venus, other };
 }
 
-describe('rules: siblings', () => {
+describe.each(PLUG_KINDS)('rules: siblings (%s)', (kind) => {
+  useLab(kind);
   test('of one project reach each other, and see the own address of each', async () => {
     const { mercury } = await joinThree();
     expect(connect(mercury, VENUS, 3000)).toBe(MERCURY);
@@ -52,7 +57,8 @@ describe('rules: siblings', () => {
     });
 });
 
-describe('rules: the host', () => {
+describe.each(PLUG_KINDS)('rules: the host (%s)', (kind) => {
+  useLab(kind);
   test('its services do not answer, on whatever address; gateway and its two ports do', async () => {
     const { mercury } = await joinThree();
     sh('ip link add far type veth peer name far1; ip addr add 203.0.113.7/24 dev far; ip link set far up');
@@ -92,7 +98,8 @@ describe('rules: the host', () => {
   });
 });
 
-describe('rules: network none', () => {
+describe.each(PLUG_KINDS)('rules: network none (%s)', (kind) => {
+  useLab(kind);
   test('reaches nothing but the daemon, and only the host reaches it', async () => {
     const closed = await lab.join(MERCURY, { network: 'none' });
     const venus = await lab.join(VENUS);
@@ -109,6 +116,7 @@ describe('rules: network none', () => {
 });
 
 describe('members', () => {
+  useLab('namespace');
   const sandboxes = Array.from({ length: 12 }, (_, n) => ({
     address: `10.211.5.${n + 2}`,
     sandbox: `s${n}`,

@@ -70,6 +70,12 @@ describe('up', () => {
     expect(stderr).not.toContain('note: limits');
   });
 
+  test('--substrate asks for one; without it the daemon chooses', async () => {
+    expect((await callUp(['mercury', '--substrate', 'qemu'])).request).toMatchObject({ substrate: 'qemu' });
+    expect((await callUp(['mercury'])).request).not.toHaveProperty('substrate');
+    expect((await callUp(['mercury', '--substrate', 'docker'])).code).toBe(2);
+  });
+
   test('says what the committed configuration does not get, and that the practice model answers', async () => {
     const { code, stdout, stderr } = await callUp([]);
     expect(code).toBe(0);

@@ -1,14 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { closeSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Config, getDefaults } from '../../src/config/schema.ts';
 import { createHostNetwork, type HostNetwork } from '../../src/daemon/host-network.ts';
 import type { Member } from '../../src/network/rules.ts';
+import type { Cable, Plug } from '../../src/substrate/substrate.ts';
+import { openTap } from '../../src/system/tap.ts';
 
 export const SUBNET = '10.211.5.0/24';
 export const GATEWAY = '10.211.5.1';
 export const BRIDGE = 'cstest0';
+/** Nobody's. */
+const TAP_UID = 296_700;
 export const PORTS = { dns: 5354, http: 6280 };
 
 /** Why these tests cannot run here. */
@@ -39,8 +43,14 @@ export interface NetworkLab {
 
 export const signal = () => AbortSignal.timeout(30_000);
 
-/** A home's network in the lab, with plain namespaces as machines. `dispose` takes everything away. */
-export function makeNetworkLab(): NetworkLab {
+/** What suites that hold whatever a cable is made of are run for: each kind, and how it is named. */
+export const PLUG_KINDS = ['namespace', 'tap'] as const;
+
+/**
+ * A home's network in the lab, with plain namespaces as machines, at the end of a cable of this kind. `dispose` takes
+ * everything away.
+ */
+export function makeNetworkLab(kind: Plug['kind'] = 'namespace'): NetworkLab {
   const folder = mkdtempSync(join(tmpdir(), 'cspace-network-'));
   const home = join(folder, 'home');
   mkdirSync(home);
@@ -48,6 +58,7 @@ export function makeNetworkLab(): NetworkLab {
   const create = (members: readonly Member[], of = home) =>
     createHostNetwork({ config, home: of, owner: { uid: 1501, gid: 1501 }, members });
   const children: Bun.Subprocess[] = [];
+  const taps: number[] = [];
 
   async function makeMachine() {
     const child = Bun.spawn(['unshare', '--net', 'sleep', '300'], { stdio: ['ignore', 'ignore', 'ignore'] });
@@ -55,6 +66,28 @@ export function makeNetworkLab(): NetworkLab {
     const own = sh('readlink /proc/self/ns/net').out;
     while (sh(`readlink /proc/${child.pid}/ns/net`).out === own) await Bun.sleep(5);
     return child.pid;
+  }
+
+  async function start(pid: number | undefined, args: string[], tap?: number) {
+    const argv = [...enter(pid), process.execPath, ...args];
+    const child = Bun.spawn(argv, { stdio: ['ignore', 'pipe', 'inherit', ...(tap ? [tap] : [])] });
+    children.push(child);
+    const { value } = await child.stdout.getReader().read();
+    if (new TextDecoder().decode(value) !== 'ready\n') throw new Error('the script is not ready');
+  }
+
+  /** What a machine with a kernel of its own does with its cable. */
+  async function plugIn(pid: number, { link, address, mac, gateway, gatewayMac }: Cable) {
+    const tap = openTap(link);
+    taps.push(tap);
+    await start(pid, [join(import.meta.dir, 'tap-relay.ts'), '3'], tap);
+    const script = [
+      `ip link set lo up; ip link set eth0 address ${mac} up; ip addr add ${address}/32 dev eth0`,
+      `ip neigh add ${gateway} lladdr ${gatewayMac} dev eth0 nud permanent`,
+      `ip route add ${gateway} dev eth0; ip route add default via ${gateway} dev eth0`,
+    ];
+    const { code, out } = sh(script.join(' && '), pid);
+    if (code !== 0) throw new Error(out);
   }
 
   const lab: NetworkLab = {
@@ -73,18 +106,14 @@ export function makeNetworkLab(): NetworkLab {
     async join(address, member) {
       const pid = await makeMachine();
       const given = { project: 'shop', sandbox: `at-${address.split('.').at(-1)}`, network: 'nat' as const };
+      const plug: Plug = kind === 'tap' ? { kind, uid: TAP_UID } : { kind, pid };
       await lab.network.ensure();
-      await lab.network.attach({ plug: { kind: 'namespace', pid }, address, ...given, ...member }, signal());
+      const cable = await lab.network.attach({ plug, address, ...given, ...member }, signal());
+      if (kind === 'tap') await plugIn(pid, cable);
       return pid;
     },
     listen: (pid, ports) => lab.run(pid, LISTENER, ports.map(String)),
-    async run(pid, script, args = []) {
-      const argv = [...enter(pid), process.execPath, '-e', script, ...args];
-      const child = Bun.spawn(argv, { stdio: ['ignore', 'pipe', 'inherit'] });
-      children.push(child);
-      const { value } = await child.stdout.getReader().read();
-      if (new TextDecoder().decode(value) !== 'ready\n') throw new Error('the script is not ready');
-    },
+    run: (pid, script, args = []) => start(pid, ['-e', script, ...args]),
     async makeOutside() {
       const pid = await makeMachine();
       sh(`ip link add out type veth peer name in0 netns ${pid}; ip addr add 198.51.100.2/24 dev out`);
@@ -97,6 +126,7 @@ export function makeNetworkLab(): NetworkLab {
         child.kill('SIGKILL');
         await child.exited;
       }
+      for (const tap of taps.splice(0)) closeSync(tap);
       await lab.network.remove(signal());
       sh('ip link del out');
       rmSync(folder, { recursive: true });

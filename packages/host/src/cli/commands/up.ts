@@ -43,7 +43,8 @@ export async function runUp(
   // What is wrong with the call is said before anything is installed, started or made.
   const text = options.message === undefined ? undefined : await readText(context, [options.message]);
   const request = await getRequest(context, { home, name, options });
-  const { client, end } = await withSetup(context, { yes: options.yes === true }, async () => {
+  const setup = { yes: options.yes === true, substrate: request.substrate };
+  const { client, end } = await withSetup(context, setup, async () => {
     const client = await connectDaemon(context);
     return { client, end: await bringUp(context, { client, request, options }) };
   });

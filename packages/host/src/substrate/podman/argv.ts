@@ -1,5 +1,6 @@
 import { getMachineName, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
+import { getGuestArgv } from '../guest-argv.ts';
 import { getLabels, LABELS } from '../labels.ts';
 import type { BuildContext, ExecOptions, MachineSpec, Mount } from '../substrate.ts';
 import { getIdmap, ID_MAPPING } from './idmap.ts';
@@ -27,9 +28,6 @@ export const CAPABILITIES = [
 /** In the machine's own folder on the host. */
 export const CONSOLE_LOG = 'console.log';
 const CONSOLE_LOG_SIZE = '4mb';
-
-/** Runs a command in the guest with the sandbox's secrets in its environment; part of the image. */
-const GUEST_ENV_COMMAND = '/usr/local/bin/cspace-env';
 
 /** `attempt` marks what this very call makes, so that a failed one removes that and nothing else. */
 export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
@@ -158,9 +156,4 @@ export function getExecArgv(ref: SandboxRef, argv: readonly string[], options: E
     ...['--user', options.user, '--workdir', options.cwd, ...env, getMachineName(ref)],
     ...getGuestArgv(argv, options.user),
   ];
-}
-
-/** The host never sees the secrets: the guest reads them from its own file. */
-export function getGuestArgv(argv: readonly string[], user: ExecOptions['user']): string[] {
-  return user === 'dev' ? [GUEST_ENV_COMMAND, ...argv] : [...argv];
 }

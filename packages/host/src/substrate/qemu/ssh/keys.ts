@@ -1,0 +1,67 @@
+import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { ProblemError } from '@cspace/protocol/problem';
+import { getTail, run } from '../../../system/exec.ts';
+import { getSshPaths } from '../../../system/paths.ts';
+import { getPasswd, getSshConfig, HOST_ALIAS } from './config.ts';
+
+const KEYGEN_TIMEOUT_MS = 30_000;
+
+interface SshFilesOptions {
+  /** The machine's state folder, in memory, where only root writes. */
+  folder: string;
+  /** Of the machine: its ssh client runs as that one too. */
+  uid: number;
+}
+
+/** What the guest is told. */
+export interface GuestKeys {
+  /** The text of its own private key. */
+  hostKey: string;
+  /** Who may log in: one line. */
+  authorized: string;
+}
+
+/**
+ * The keys of a machine that is being made, and what its ssh client reads. Both pairs are made here, so that the host knows
+ * the guest before it has spoken: there is no trust on first use. The machine's user may read what the client needs, and
+ * write nothing but the folder of the kept connection. Throws `machine-failed`.
+ */
+export async function makeSshFiles({ folder, uid }: SshFilesOptions, signal: AbortSignal): Promise<void> {
+  const paths = getSshPaths(folder);
+  await mkdir(paths.folder, { mode: 0o711 });
+  await mkdir(paths.mux, { mode: 0o700 });
+  await chown(paths.mux, uid, uid);
+  await Promise.all([paths.key, paths.hostKey].map((path) => makeKey(path, signal)));
+  await chown(paths.key, uid, uid);
+  const known = await readFile(`${paths.hostKey}.pub`, 'utf8');
+  await writeReadable(paths.knownHosts, `${HOST_ALIAS} ${known}`);
+  await writeReadable(paths.config, getSshConfig(paths));
+  await writeReadable(paths.passwd, getPasswd(uid));
+}
+
+/** The guest's side of the keys of a machine that was made. */
+export async function readGuestKeys(folder: string): Promise<GuestKeys> {
+  const { key, hostKey } = getSshPaths(folder);
+  const [text, line] = await Promise.all([readFile(hostKey, 'utf8'), readFile(`${key}.pub`, 'utf8')]);
+  return { hostKey: text, authorized: line.trim() };
+}
+
+async function makeKey(path: string, signal: AbortSignal): Promise<void> {
+  // An empty passphrase: nobody would be there to type one.
+  const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'cspace', '-f', path];
+  const made = await run(argv, { timeoutMs: KEYGEN_TIMEOUT_MS, signal });
+  if (made.ok) return;
+  signal.throwIfAborted();
+  throw new ProblemError({
+    code: made.notFound ? 'engine-missing' : 'machine-failed',
+    message: 'could not make the keys of the machine',
+    why: made.notFound ? 'ssh-keygen is not installed' : getTail(made.stderr || made.stdout, 3),
+    fix: made.notFound ? 'cspace setup' : 'cspace doctor',
+  });
+}
+
+/** Root's, for all to read, whatever the umask. */
+async function writeReadable(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { flag: 'wx' });
+  await chmod(path, 0o444);
+}
