@@ -24,7 +24,7 @@ async function check(most: number | undefined, volumes: string[] = []): Promise<
   for (let i = 0; i < 3; i += 1) writeFileSync(join(clone, `node_modules/${i}`), '');
   for (let i = 0; i < 50; i += 1) writeFileSync(join(clone, `.git/${i}`), '');
   const substrate = most === undefined ? {} : { getMostFiles: async () => most };
-  const house = { paths, getSubstrate: () => substrate } as unknown as House;
+  const house = { paths, substrates: { get: () => substrate } } as unknown as House;
   const said: string[] = [];
   const report = { progress: (step: string, message: string) => void said.push(`${step}: ${message}`) };
   await checkSharedFiles(house, record, { report, signal: AbortSignal.timeout(5000) });

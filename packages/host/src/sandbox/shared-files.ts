@@ -22,7 +22,7 @@ export async function checkSharedFiles(
   record: SandboxRecord,
   { report, signal }: CheckOptions,
 ): Promise<void> {
-  const most = await house.getSubstrate(record.substrate).getMostFiles?.();
+  const most = await house.substrates.get(record.substrate).getMostFiles?.();
   if (most === undefined) return;
   const count = await countFiles(house.paths.clone(record), {
     skip: ['.git', ...record.volumes],

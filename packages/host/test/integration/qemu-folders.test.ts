@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect } from 'bun:test';
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { ProblemError } from '@cspace/protocol/problem';
 import { openShare, type Share, type ShareOptions } from '../../src/substrate/qemu/folders/open-share.ts';
 import { getShareArgv } from '../../src/substrate/qemu/folders/share-argv.ts';
@@ -201,7 +202,7 @@ describe('openShare', () => {
     expect([call(MACHINE_UID + 1), call(OWNER.uid), call(MACHINE_UID)]).toEqual([1, 1, 0]);
   });
   test('it lives on when whoever started it is killed, and serves', async () => {
-    const script = resolve(import.meta.dir, '../support/open-share.ts');
+    const script = fileURLToPath(import.meta.resolve('../support/open-share.ts'));
     const starter = Bun.spawn([process.execPath, script, JSON.stringify(getOptions())], {
       stdout: 'pipe',
       stderr: 'inherit',

@@ -11,7 +11,7 @@ export interface Virtiofsd {
 }
 
 /** Where Debian 13 and Fedora, Debian 12, Arch have it; none of them on the PATH. */
-const FOLDERS = ['/usr/libexec', '/usr/lib/qemu', '/usr/lib'];
+export const VIRTIOFSD_FOLDERS = ['/usr/libexec', '/usr/lib/qemu', '/usr/lib'];
 const TIMEOUT_MS = 10_000;
 
 /** What both say on stderr once they can be connected to. */
@@ -25,7 +25,9 @@ export async function findVirtiofsd(
   signal: AbortSignal,
   root = '/',
 ): Promise<Virtiofsd | undefined> {
-  const folders = [...path.split(':'), ...FOLDERS.map((folder) => join(root, folder))].filter(Boolean);
+  const folders = [...path.split(':'), ...VIRTIOFSD_FOLDERS.map((folder) => join(root, folder))].filter(
+    Boolean,
+  );
   const program = await findProgram('virtiofsd', folders.join(':'));
   if (program === undefined) return undefined;
   const { stdout } = await run([program, '--version'], { timeoutMs: TIMEOUT_MS, signal });
