@@ -190,6 +190,9 @@ export function createHarness(fixture: Fixture) {
     measureCpuSeconds,
     clear,
     attach: fixture.attach,
+    /** What it printed, as the host kept it. */
+    readConsole: (name: string) =>
+      readFileSync(join(folders.get(name) ?? folder, 'machine/console.log'), 'utf8'),
     read: (name: string, file: string) => readFileSync(join(workspace(name), file), 'utf8'),
     giveTo: (owner: Owner, name: string, file: string) =>
       chownSync(join(workspace(name), file), owner.uid, owner.gid),

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { getHomeLabel } from '../../src/substrate/labels.ts';
-import { getEngineFolder } from '../../src/system/paths.ts';
-import { findProcesses, type ProcessFound } from './processes.ts';
+import { getVmFiles, getVmStateFolder } from '../../src/system/paths.ts';
 import { SUBSTRATE } from './substrate-under-test.ts';
+import { findVmProcesses, type VmProcesses } from './vm-processes.ts';
 import { isAlive, type World, waitUntil } from './world.ts';
 
 /** What a test does to a machine behind cspace's back, whatever it is made of. */
@@ -48,9 +48,9 @@ function getQemuHand(world: World, project: string, sandbox: string): MachineHan
   return {
     program: 'qemu-system',
     async kill() {
-      const { qemu } = find();
-      process.kill(qemu.pid, 'SIGKILL');
-      await waitUntil('QEMU is gone', () => !isAlive(qemu.pid));
+      const pid = find().qemu?.pid ?? 0;
+      process.kill(pid, 'SIGKILL');
+      await waitUntil('QEMU is gone', () => !isAlive(pid));
     },
     readRecords: () => readTree(find().folder),
     async readLimits() {
@@ -58,7 +58,9 @@ function getQemuHand(world: World, project: string, sandbox: string): MachineHan
         'grep MemTotal /proc/meminfo; cat $(find /sys/fs/cgroup -name pids.max) | sort -n | head -1';
       const { stdout } = await world.cspace(['exec', '--root', sandbox, '--', 'sh', '-c', script]);
       const [, kiB = '0', pids] = /MemTotal: +(\d+) kB\n(\d+)/.exec(stdout) ?? [];
-      const given = Number(/memory-backend-memfd[^\0]*size=(\d+)M/.exec(find().qemu.argv.join('\0'))?.[1]);
+      const given = Number(
+        /memory-backend-memfd[^\0]*size=(\d+)M/.exec(find().qemu?.argv.join('\0') ?? '')?.[1],
+      );
       // The guest's kernel keeps a part for itself.
       const seen = Number(kiB) / 1024;
       if (seen > given || seen < given * 0.8) throw new Error(`${given} MiB given, ${seen} seen`);
@@ -67,24 +69,19 @@ function getQemuHand(world: World, project: string, sandbox: string): MachineHan
   };
 }
 
-export interface QemuMachine {
+export interface QemuMachine extends VmProcesses {
   /** Of its state, below /run/cspace. */
   folder: string;
-  qemu: ProcessFound;
-  virtiofsd: ProcessFound[];
 }
 
-/** A machine of a home as it stands in /run/cspace and among the processes. Throws where it does not run. */
+/** A machine of a home as it stands in /run/cspace and among the processes. Throws where it is not there. */
 export function findQemuMachine(home: string, project: string, sandbox: string): QemuMachine {
-  const machines = join(getEngineFolder(getHomeLabel(realpathSync(home))), 'vm');
+  const machines = getVmStateFolder(getHomeLabel(realpathSync(home)));
   for (const id of readdirSync(machines)) {
-    const folder = join(machines, id);
-    const { spec } = JSON.parse(readFileSync(join(folder, 'machine.json'), 'utf8'));
+    const { folder, state } = getVmFiles(machines, id);
+    const { spec } = JSON.parse(readFileSync(state, 'utf8'));
     if (spec.ref.project !== project || spec.ref.sandbox !== sandbox) continue;
-    const all = findProcesses((argv) => argv.some((arg) => arg.includes(folder)));
-    const qemu = all.find(({ argv }) => argv[0]?.includes('qemu-system'));
-    if (!qemu) throw new Error(`${project}/${sandbox} does not run`);
-    return { folder, qemu, virtiofsd: all.filter(({ argv }) => argv[0]?.includes('virtiofsd')) };
+    return { folder, ...findVmProcesses(folder) };
   }
   throw new Error(`${project}/${sandbox} is not there`);
 }
