@@ -30,8 +30,18 @@ export interface World {
   cspace(args: string[], options?: CliOptions): Promise<CliResult>;
   /** The CLI, running on: for what is killed or followed. */
   start(args: string[], options?: CliOptions): Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  /** The CLI on a terminal of 80 columns and 24 lines. */
+  startOnTerminal(args: string[], options?: CliOptions): OnTerminal;
   git(args: string[], cwd?: string): string;
   dispose(): Promise<void>;
+}
+
+export interface OnTerminal {
+  /** What it has shown so far. */
+  getText(): string;
+  type(text: string): void;
+  resize(columns: number, lines: number): void;
+  exited: Promise<number>;
 }
 
 export interface WorldOptions {
@@ -94,6 +104,22 @@ export function createWorld(options: WorldOptions = {}): World {
       timeout: getTimeout(cli),
     });
 
+  function startOnTerminal(args: string[], cli: CliOptions = {}): OnTerminal {
+    const shown: Buffer[] = [];
+    const child = Bun.spawn([...command, ...args], {
+      cwd: cli.cwd ?? repo,
+      env: { ...env, TERM: 'xterm', ...cli.env },
+      timeout: getTimeout(cli),
+      terminal: { cols: 80, rows: 24, data: (_, bytes) => void shown.push(Buffer.from(bytes)) },
+    });
+    return {
+      getText: () => Buffer.concat(shown).toString(),
+      type: (text) => void child.terminal?.write(text),
+      resize: (columns, lines) => child.terminal?.resize(columns, lines),
+      exited: child.exited.finally(() => child.terminal?.close()),
+    };
+  }
+
   async function cspace(args: string[], cli: CliOptions = {}): Promise<CliResult> {
     const child = Bun.spawn([...command, ...args], {
       cwd: cli.cwd ?? repo,
@@ -117,6 +143,7 @@ export function createWorld(options: WorldOptions = {}): World {
     repo,
     cspace,
     start,
+    startOnTerminal,
     git,
     async dispose() {
       const list = await cspace(['ls', '--json']);
