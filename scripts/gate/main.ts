@@ -13,7 +13,7 @@ import { takeTurn } from './turn.ts';
 const IMPORT_TABLE_TEST = 'packages/host/test/architecture.test.ts';
 
 /** As long as a whole run may take. */
-const TURN_TIMEOUT_MS = 25 * 60_000;
+const TURN_TIMEOUT_MS = 40 * 60_000;
 
 const { env } = process;
 const ci = env.CI === 'true' || env.CI === '1';
