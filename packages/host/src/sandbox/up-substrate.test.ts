@@ -77,6 +77,7 @@ function bringUp(substrate?: SubstrateKind) {
     limits: { cpus: 1, memoryMiB: 256, pids: 64 },
     network: 'nat',
     env: {},
+    volumes: [],
     ...(substrate ? { substrate } : {}),
   };
   return up(house, request, report, signal);
