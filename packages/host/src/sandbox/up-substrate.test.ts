@@ -76,6 +76,7 @@ function bringUp(substrate?: SubstrateKind) {
     source: repository,
     limits: { cpus: 1, memoryMiB: 256, pids: 64 },
     network: 'nat',
+    volumes: [],
     env: {},
     volumes: [],
     ...(substrate ? { substrate } : {}),
