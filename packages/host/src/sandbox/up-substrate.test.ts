@@ -78,7 +78,6 @@ function bringUp(substrate?: SubstrateKind) {
     network: 'nat',
     volumes: [],
     env: {},
-    volumes: [],
     ...(substrate ? { substrate } : {}),
   };
   return up(house, request, report, signal);
