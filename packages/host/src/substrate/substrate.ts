@@ -92,7 +92,7 @@ export interface MachineSpec {
   mounts: Mount[];
   /**
    * Absolute paths inside, of folders that are on the machine's own disk, whatever is mounted around them: empty at
-   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there.
+   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there, and the owner's.
    */
   volumes: readonly string[];
   limits: Limits;
