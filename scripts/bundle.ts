@@ -1,5 +1,5 @@
 /**
- * What the standalone binary carries of the image. As a program: `bun scripts/bundle.ts FOLDER` writes the files of the
+ * What the standalone binary carries of the image, and of the kit that microVMs boot it with. As a program: `bun scripts/bundle.ts FOLDER` writes the files of the
  * image there (all but the host's certificate authorities). As a module: `embedImage` is the plugin for `Bun.build`
  * that puts these files into the binary, in the place of packages/host/src/image/embedded.ts.
  */
@@ -7,6 +7,8 @@ import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { BunPlugin } from 'bun';
 import { createCheckoutSource } from '../packages/host/src/image/checkout-source.ts';
+import { readKitFiles } from '../packages/host/src/image/kit.ts';
+import { KIT_FOLDER } from '../packages/host/src/image/source.ts';
 import { writeTree } from '../packages/host/src/image/write-tree.ts';
 import { getOwner } from '../packages/host/src/system/owner.ts';
 
@@ -16,7 +18,12 @@ const TIMEOUT_MS = 10 * 60_000;
 export async function writeImageFiles(folder: string, signal: AbortSignal): Promise<string[]> {
   await mkdir(folder);
   const source = createCheckoutSource({ cache: join(folder, '.cache'), owner: getOwner() });
-  const files = await source.files({ signal, onProgress: (message) => console.error(message) });
+  const own = await source.files({ signal, onProgress: (message) => console.error(message) });
+  const kit = await readKitFiles();
+  const files = new Map([
+    ...own,
+    ...[...kit].map(([path, bytes]) => [`${KIT_FOLDER}${path}`, bytes] as const),
+  ]);
   await writeTree(folder, files);
   return [...files.keys()];
 }

@@ -11,7 +11,7 @@ import { readTree } from '../../packages/host/src/image/read-tree.ts';
 import { selectSource } from '../../packages/host/src/image/select-source.ts';
 import type { ImageSource } from '../../packages/host/src/image/source.ts';
 import { writeTree } from '../../packages/host/src/image/write-tree.ts';
-import { selectSubstrate } from '../../packages/host/src/substrate/select.ts';
+import { createPodman } from '../../packages/host/src/substrate/podman/podman.ts';
 import type { Substrate } from '../../packages/host/src/substrate/substrate.ts';
 import { getOwner } from '../../packages/host/src/system/owner.ts';
 import { getPaths } from '../../packages/host/src/system/paths.ts';
@@ -26,7 +26,7 @@ const onProgress = (line: string): void => console.error(line);
 const root = { uid: 0, gid: 0 };
 
 async function ensureWebImage(work: string): Promise<string> {
-  const substrate = selectSubstrate('podman', {
+  const substrate = createPodman({
     folder: join(work, 'engine'),
     owner: root,
     homeLabel: 'web-image',

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { Name } from './names.ts';
 import { Problem } from './problem.ts';
-import { Limits, NetworkMode, SandboxView, SubstrateKind } from './sandbox.ts';
+import { Limits, NetworkMode, SandboxView, SubstrateKind, Volumes } from './sandbox.ts';
 
 /** `GET /version`: the handshake; the client compares `version` with its own. */
 export const VersionResponse = z.object({ version: z.string(), protocol: z.number(), pid: z.number() });
@@ -46,6 +46,7 @@ export const UpRequest = z.strictObject({
   substrate: SubstrateKind.optional(),
   limits: Limits,
   network: NetworkMode,
+  volumes: Volumes.default([]),
   env: z.partialRecord(z.enum(PASSED_ENV), z.string()),
 });
 export type UpRequest = z.infer<typeof UpRequest>;
@@ -78,7 +79,11 @@ export const UpEvent = z.discriminatedUnion('type', [
 export type UpEvent = z.infer<typeof UpEvent>;
 
 /** `POST /image/build`: the same kind of stream. */
-export const ImageBuildRequest = z.strictObject({ force: z.boolean() });
+export const ImageBuildRequest = z.strictObject({
+  force: z.boolean(),
+  /** Absent: for what the daemon would choose. */
+  substrate: SubstrateKind.optional(),
+});
 export type ImageBuildRequest = z.infer<typeof ImageBuildRequest>;
 
 export const ImageBuildEvent = z.discriminatedUnion('type', [

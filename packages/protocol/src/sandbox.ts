@@ -15,6 +15,34 @@ export const Limits = z.strictObject({
 });
 export type Limits = z.infer<typeof Limits>;
 
+const MAX_VOLUMES = 16;
+const MAX_VOLUME_CHARACTERS = 200;
+
+/**
+ * A folder of the clone that is on the machine's own disk instead, by its path in the clone. Not git's own folder, and
+ * without what engines read as something else in a path.
+ */
+const Volume = z
+  .string()
+  .max(MAX_VOLUME_CHARACTERS)
+  .regex(/^[^/]/, 'a path in the clone, such as "node_modules": it does not begin with a slash')
+  .refine(
+    (path) => path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'),
+    'a path in the clone without empty parts, "." and ".."',
+  )
+  .refine((path) => !/^\.git($|\/)/i.test(path), 'git’s own folder has to be in the clone')
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
+  .refine((path) => !/[\x00-\x1f\x7f:,"\\]/.test(path), 'a path without colons, commas, quotes and backslashes');
+
+export const Volumes = z
+  .array(Volume)
+  .max(MAX_VOLUMES)
+  .refine(
+    (paths) => !paths.some((a, i) => paths.some((b, j) => i !== j && `${b}/`.startsWith(`${a}/`))),
+    'each path once, and none inside another',
+  );
+export type Volumes = z.infer<typeof Volumes>;
+
 /** `nat`: out as the host gets out. `none`: nothing but the daemon. */
 export const NetworkMode = z.enum(['nat', 'none']);
 export type NetworkMode = z.infer<typeof NetworkMode>;

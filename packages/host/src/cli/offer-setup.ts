@@ -1,4 +1,5 @@
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
+import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { runAsRoot } from '../client/sudo.ts';
 import { installPackages } from '../setup/install.ts';
 import { getInstallArgv, getPackages } from '../setup/plan.ts';
@@ -10,13 +11,22 @@ import { createProgress } from './output/progress.ts';
 export interface SetupOptions {
   /** Do not ask. */
   yes: boolean;
+  /** What sandboxes are to be made with; by default what suits this machine best. */
+  substrate: SubstrateKind | undefined;
+}
+
+/** What looks at the host and changes it. */
+export interface SetupEffects {
+  probeHost: typeof probeHost;
+  installPackages: typeof installPackages;
 }
 
 export interface SetupResult {
   changed: boolean;
   /** The command that was run, or null where nothing was missing. */
   command: string | null;
-  /** What is still missing that no package mends. */
+  substrate: SubstrateKind;
+  /** What was found in the end: what is still missing no package mends. */
   findings: Finding[];
 }
 
@@ -24,36 +34,42 @@ export interface SetupResult {
  * Installs what this machine lacks, as far as packages mend it: asking on a terminal unless `yes`. Elsewhere throws
  * `engine-missing` with what is missing and the line to run.
  */
-export async function setUpHost(context: CliContext, { yes }: SetupOptions): Promise<SetupResult> {
-  const before = await probe(context);
+export async function setUpHost(
+  context: CliContext,
+  options: SetupOptions,
+  effects: SetupEffects = { probeHost, installPackages },
+): Promise<SetupResult> {
+  const { owner, signal, env } = context;
+  // Where nobody says for what, the packages decide once, and not again by what they made of the host.
+  const probe = (substrate: SubstrateKind | undefined) =>
+    effects.probeHost({ owner, substrate, vmStore: env.CSPACE_TEST_VM_STORE, forSetup: true, signal });
+  const { substrate, findings: before } = await probe(options.substrate);
   const packages = getPackages(before);
-  if (packages.length === 0) return { changed: false, command: null, findings: before };
+  if (packages.length === 0) return { changed: false, command: null, substrate, findings: before };
   const command = getInstallArgv(packages).join(' ');
-  if (!yes && !(await ask(context, before, command))) {
-    throw new ProblemError(getMissingProblem(before));
+  if (!options.yes && !(await ask(context, before, command))) {
+    throw new ProblemError(getMissingProblem(before, substrate));
   }
-  await install(context, packages, command);
-  return { changed: true, command, findings: await probe(context) };
+  await install(context, { packages, command, substrate }, effects);
+  const { findings } = await probe(substrate);
+  return { changed: true, command, substrate, findings };
 }
 
 /** For `up`: true where something was installed, so that another attempt is worth it. */
-export async function offerSetup(
-  context: CliContext,
-  options: SetupOptions & { problem: Problem },
-): Promise<boolean> {
+export async function offerSetup(context: CliContext, options: SetupOptions): Promise<boolean> {
   return (await setUpHost(context, options)).changed;
 }
 
-async function probe(context: CliContext): Promise<Finding[]> {
-  return (await probeHost({ owner: context.owner, signal: context.signal })).findings;
-}
-
-export function getMissingProblem(findings: readonly Finding[]): Problem {
-  return { code: 'engine-missing', ...describe(findings), fix: 'cspace setup --yes' };
+export function getMissingProblem(findings: readonly Finding[], substrate: SubstrateKind): Problem {
+  return {
+    code: 'engine-missing',
+    ...describe(findings),
+    fix: `cspace setup --substrate ${substrate} --yes`,
+  };
 }
 
 function describe(findings: readonly Finding[]): { message: string; why: string } {
-  const missing = findings.filter((finding) => !finding.ok);
+  const missing = findings.filter((finding) => !finding.ok && (!finding.optional || finding.packages));
   return {
     message: 'this machine lacks what sandboxes need',
     why: missing.map(({ what, why }) => (why === undefined ? what : `${what}: ${why}`)).join('\n'),
@@ -69,10 +85,20 @@ async function ask(context: CliContext, findings: Finding[], command: string): P
   return confirm('Run it now?', context);
 }
 
-async function install(context: CliContext, packages: string[], command: string): Promise<void> {
+interface Plan {
+  packages: string[];
+  command: string;
+  substrate: SubstrateKind;
+}
+
+async function install(
+  context: CliContext,
+  { packages, command, substrate }: Plan,
+  { installPackages }: SetupEffects,
+): Promise<void> {
   context.stderr.write(`installing: ${command}\n`);
   if (process.getuid?.() !== 0) {
-    return runAsRoot([...context.self, 'setup', '--yes'], {
+    return runAsRoot([...context.self, 'setup', '--substrate', substrate, '--yes'], {
       context,
       purpose: 'installing what is missing',
       relay: true,

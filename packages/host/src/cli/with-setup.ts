@@ -1,5 +1,6 @@
 import { type ProblemCode, ProblemError } from '@cspace/protocol/problem';
 import type { CliContext } from './context.ts';
+import type { SetupOptions } from './offer-setup.ts';
 
 /** How a missing package can show; whether one is missing is then looked up. */
 const SYMPTOMS: readonly ProblemCode[] = [
@@ -16,7 +17,7 @@ const SYMPTOMS: readonly ProblemCode[] = [
  */
 export async function withSetup<T>(
   context: CliContext,
-  { yes }: { yes: boolean },
+  options: SetupOptions,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
@@ -24,7 +25,7 @@ export async function withSetup<T>(
   } catch (error) {
     if (!(error instanceof ProblemError) || !SYMPTOMS.includes(error.problem.code)) throw error;
     const { offerSetup } = await import('./offer-setup.ts');
-    if (!(await offerSetup(context, { yes, problem: error.problem }))) throw error;
+    if (!(await offerSetup(context, options))) throw error;
     return work();
   }
 }

@@ -45,6 +45,7 @@ test('loadConfig: without a word the defaults hold', async () => {
     substrate: undefined,
     network: 'nat',
     limits: { cpus: 4, memoryMiB: 4096, pids: 4096 },
+    volumes: [],
     bridge: 'cspace0',
     subnet: '192.168.64.0/24',
     ports: { http: 6280, dns: 5354 },
@@ -88,6 +89,7 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
     substrate: 'podman',
     network: 'none',
     limits: { cpus: 16, memoryMiB: 2048, pids: 500 },
+    volumes: [],
     bridge: 'cspace7',
     subnet: '10.9.0.0/20',
     ports: { http: 7000, dns: 5354 },
@@ -165,9 +167,9 @@ test('loadConfig reports all mistakes of both files at once, each with its place
   expect(found.message).toBe('the configuration has 9 mistakes');
   expect(found.lines).toEqual([
     'config.json:2:13: subnet: the network that this address is in is "10.0.0.0/24"',
-    'config.json:3:3: unknown key "zone"; the keys are model, substrate, limits, network, bridge, subnet, ports, idleSeconds',
+    'config.json:3:3: unknown key "zone"; the keys are model, substrate, limits, network, volumes, bridge, subnet, ports, idleSeconds',
     'config.json:4:3: unknown key "project": it belongs in .cspace.json of the repository',
-    '.cspace.json:2:3: unknown key "netwrok"; the keys are project, model, substrate, limits, network',
+    '.cspace.json:2:3: unknown key "netwrok"; the keys are project, model, substrate, limits, network, volumes',
     '.cspace.json:3:25: limits.memory: an amount of memory such as "4g", "512m" or 4096 (MiB)',
     '.cspace.json:3:33: limits: unknown key "disk"',
     '.cspace.json:4:3: unknown key "bridge": it belongs in config.json of your cspace home',

@@ -33,6 +33,7 @@ export function mergeConfig({ defaults, user, project, env, flags }: Layers): Me
     model: overrides.model ?? project.model ?? user.model,
     substrate: overrides.substrate ?? narrowSubstrate(user, project, notices),
     network,
+    volumes: project.volumes ?? allowed.volumes,
     limits: {
       cpus: overrides.cpus ?? limits.cpus,
       memoryMiB: overrides.memory ?? limits.memoryMiB,
@@ -52,6 +53,7 @@ function applyUser(defaults: Config, user: UserFile): Config {
       memoryMiB: memory ?? defaults.limits.memoryMiB,
       pids: pids ?? defaults.limits.pids,
     },
+    volumes: user.volumes ?? defaults.volumes,
     bridge: user.bridge ?? defaults.bridge,
     subnet: user.subnet ?? defaults.subnet,
     ports: { http: user.ports?.http ?? defaults.ports.http, dns: user.ports?.dns ?? defaults.ports.dns },

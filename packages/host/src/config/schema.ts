@@ -1,5 +1,5 @@
 import { Name } from '@cspace/protocol/names';
-import { Limits, NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
+import { Limits, NetworkMode, SubstrateKind, Volumes } from '@cspace/protocol/sandbox';
 import { z } from 'zod';
 import { Memory } from './memory.ts';
 import { Subnet } from './subnet.ts';
@@ -20,6 +20,9 @@ const shared = {
   limits: WrittenLimits.optional(),
   network: NetworkMode.optional().describe(
     '`nat`: out as the host gets out; `none`: nothing but the daemon, not even its siblings',
+  ),
+  volumes: Volumes.optional().describe(
+    'folders of the clone, by their paths in it, that are on the machine’s own disk instead: `["node_modules"]`; the place for heavy trees that can be made again',
   ),
 };
 
@@ -74,6 +77,7 @@ export interface Config {
   substrate: SubstrateKind | undefined;
   network: NetworkMode;
   limits: Limits;
+  volumes: Volumes;
   bridge: string;
   subnet: string;
   ports: { http: number; dns: number };
@@ -90,6 +94,7 @@ export function getDefaults(hostCpus: number): Config {
     substrate: undefined,
     network: 'nat',
     limits: { cpus: Math.min(Math.max(1, hostCpus), MAX_DEFAULT_CPUS), memoryMiB: 4096, pids: 4096 },
+    volumes: [],
     bridge: 'cspace0',
     subnet: '192.168.64.0/24',
     ports: { http: 6280, dns: 5354 },

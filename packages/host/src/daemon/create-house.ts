@@ -1,19 +1,20 @@
 import { realpathSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { ensureImage } from '../image/build.ts';
+import { loadKit } from '../image/kit.ts';
 import { openFileJournal } from '../journal/journal.ts';
 import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
-import { createKeyedLock } from '../sandbox/keyed-lock.ts';
 import { openTokenStore } from '../sandbox/tokens.ts';
 import { getHomeLabel } from '../substrate/labels.ts';
-import { selectSubstrate } from '../substrate/select.ts';
+import { createKeyedLock } from '../system/keyed-lock.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
-import { getEngineFolder, getPaths } from '../system/paths.ts';
+import { getEngineFolder, getPaths, getVmStore } from '../system/paths.ts';
 import { getGuestSysctls } from './guest-sysctls.ts';
 import { createHostNetwork, getMembers, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
+import { createSubstrates, getWays } from './substrates.ts';
 
 export interface HouseOptions {
   home: string;
@@ -24,21 +25,25 @@ export interface HouseOptions {
   forwarding?: string | undefined;
   /** The tag of an image to boot instead of cspace's own, which is then never built: for tests. */
   testImage?: string | undefined;
+  /** The folder of the host that all homes share, where it is another one: for tests. */
+  vmStore?: string | undefined;
 }
 
 /** Everything the use cases work with, put together for this host. */
 export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
-  const { home, owner, config, log, testImage } = options;
+  const { home, owner, config, log, testImage, vmStore } = options;
   const paths = getPaths(home);
   const homeLabel = getHomeLabel(realpathSync(home));
   const registry = await openFileRegistry(paths, owner);
-  const substrates = {
+  const substrateOptions = {
     folder: getEngineFolder(homeLabel),
     owner: { uid: 0, gid: 0 },
     homeLabel,
+    store: getVmStore(vmStore),
+    loadKit,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
-  const podman = selectSubstrate('podman', substrates);
+  const substrates = createSubstrates(getWays(substrateOptions));
   return {
     paths,
     owner,
@@ -51,12 +56,15 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: async (options) =>
-        testImage === undefined
-          ? ensureImage({ ...options, paths, owner, substrate: podman })
-          : { tag: testImage, built: false },
+        ensureImage({
+          ...options,
+          paths,
+          owner,
+          substrate: substrates.get(options.substrate),
+          given: testImage,
+        }),
     }),
-    getSubstrate: (kind) =>
-      kind === undefined || kind === 'podman' ? podman : selectSubstrate(kind, substrates),
+    substrates,
     locks: createKeyedLock(),
     log,
     now: () => new Date(),

@@ -7,7 +7,7 @@ import { ensureNetwork, getCablesConfig, removeNetwork, writeRules } from '../ne
 import type { Member } from '../network/rules.ts';
 import type { SandboxRecord } from '../registry/record.ts';
 import type { Network } from '../sandbox/house.ts';
-import { createKeyedLock } from '../sandbox/keyed-lock.ts';
+import { createKeyedLock } from '../system/keyed-lock.ts';
 import type { Owner } from '../system/owner.ts';
 import { createListeners, type Listeners, type Service } from './service.ts';
 

@@ -17,6 +17,7 @@ function setUp() {
 }
 
 const ask = (signal: AbortSignal, onProgress: (message: string) => void = () => {}) => ({
+  substrate: 'podman' as const,
   force: false,
   signal,
   onProgress,

@@ -5,6 +5,8 @@ import { VERSION } from '@cspace/protocol/version';
 import { loadConfig } from '../config/load.ts';
 import { createPracticeModel } from '../model/practice-model.ts';
 import { noteExit } from '../sandbox/exited.ts';
+import type { House } from '../sandbox/house.ts';
+import type { MachineEvent, Substrate } from '../substrate/substrate.ts';
 import { tryLockFile } from '../system/file-lock.ts';
 import { ensureFolder } from '../system/files.ts';
 import { createFileLog, type Log } from '../system/log.ts';
@@ -82,13 +84,14 @@ interface Leaving {
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
   // All that the daemon takes from its environment is for tests: an image with more in it, a model that is scripted, sysctls
-  // taken away.
+  // taken away, another folder for what microVMs start from.
   const {
     CSPACE_TEST_FORWARDING: forwarding,
     CSPACE_TEST_IMAGE: testImage,
     CSPACE_TEST_SCRIPTS: scripts,
+    CSPACE_TEST_VM_STORE: vmStore,
   } = process.env;
-  const house = await createHouse({ home, owner, config, log, forwarding, testImage });
+  const house = await createHouse({ home, owner, config, log, forwarding, testImage, vmStore });
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   let isReady = false;
   const idle = createIdleTimer({
@@ -125,15 +128,7 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   isReady = true;
   idle.touch();
   log.info('ready');
-  const watching = house
-    .getSubstrate()
-    .watch((event) => {
-      if (event.type === 'started') return;
-      noteExit(house, event.ref, signal)
-        .catch((error) => log.error('exit', { error: String(error) }))
-        .finally(() => idle.touch());
-    }, signal)
-    .catch((error) => log.error('watch', { error: String(error) }));
+  const watching = watchMachines(house, idle.touch, signal);
   await waitForAbort(signal);
   await Promise.all([server.close(DRAIN_TIMEOUT_MS), requests.drain(HTTP_DRAIN_TIMEOUT_MS)]);
   idle.stop();
@@ -142,6 +137,20 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
   if (getRunning(house).length > 0) return house.network.close();
   await house.network.remove(AbortSignal.timeout(REMOVE_TIMEOUT_MS));
   await removeEngineFolder(house.homeLabel);
+}
+
+/** Notes every machine that ends, until the signal. */
+async function watchMachines(house: House, onEnd: () => void, signal: AbortSignal): Promise<void> {
+  const { log } = house;
+  const onEvent = (event: MachineEvent) => {
+    if (event.type === 'started') return;
+    noteExit(house, event.ref, signal)
+      .catch((error) => log.error('exit', { error: String(error) }))
+      .finally(onEnd);
+  };
+  const watch = (substrate: Substrate) =>
+    substrate.watch(onEvent, signal).catch((error) => log.error('watch', { error: String(error) }));
+  await Promise.all(house.substrates.list().map(watch));
 }
 
 /** It may have been told to leave while it was getting ready. */

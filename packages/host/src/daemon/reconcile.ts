@@ -2,25 +2,32 @@ import { existsSync } from 'node:fs';
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { formatRef, type SandboxRef } from '@cspace/protocol/names';
+import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import type { SandboxRecord } from '../registry/record.ts';
 import { getReason } from '../sandbox/exited.ts';
 import type { House } from '../sandbox/house.ts';
 import { clearMachine } from '../sandbox/machine.ts';
 import { finishRemoval } from '../sandbox/remove.ts';
 import { undoUp } from '../sandbox/up.ts';
-import type { Machine } from '../substrate/substrate.ts';
+import type { Machine, Substrate } from '../substrate/substrate.ts';
+
+/** By what each is made with and whose it is: a sandbox that was on its way from one kind to another may have two. */
+export type FoundMachines = Map<string, { machine: Machine; substrate: Substrate }>;
+
+const getKey = (kind: SubstrateKind, ref: SandboxRef) => `${kind} ${formatRef(ref)}`;
 
 /**
  * The first part, and the short one: asks for all machines, and writes down of every sandbox said to run whether it does.
  * After it a record in state `running` is true, and its name may be served.
  */
-export async function compareWithMachines(house: House, signal: AbortSignal): Promise<Map<string, Machine>> {
-  const machines = new Map<string, Machine>();
-  for (const machine of await house.getSubstrate().list(signal))
-    machines.set(formatRef(machine.ref), machine);
+export async function compareWithMachines(house: House, signal: AbortSignal): Promise<FoundMachines> {
+  const machines: FoundMachines = new Map();
+  for (const substrate of house.substrates.list())
+    for (const machine of await substrate.list(signal))
+      machines.set(getKey(substrate.kind, machine.ref), { machine, substrate });
   await forEachRecord(house, async (record) => {
     if (record.state !== 'running') return;
-    const machine = machines.get(formatRef(record));
+    const machine = machines.get(getKey(record.substrate, record))?.machine;
     const tokens = await house.tokens.get(record);
     if (machine?.state === 'running' && tokens) return house.journal.append(record, { type: 'adopted' });
     const reason = machine?.state === 'running' ? 'its tokens are gone' : getReason(machine);
@@ -35,18 +42,14 @@ export async function compareWithMachines(house: House, signal: AbortSignal): Pr
  * `up`, `down` or `rm` that the last daemon left half way is undone or finished, what is left of machines that ended is
  * taken away, and so are machines of ours that no record knows.
  */
-export async function reconcile(
-  house: House,
-  machines: Map<string, Machine>,
-  signal: AbortSignal,
-): Promise<void> {
+export async function reconcile(house: House, machines: FoundMachines, signal: AbortSignal): Promise<void> {
   await forEachRecord(house, async (record) => {
-    const hasMachine = machines.delete(formatRef(record));
+    const hasMachine = machines.delete(getKey(record.substrate, record));
     await reconcileRecord(house, record, hasMachine);
   });
-  for (const machine of machines.values()) {
+  for (const { machine, substrate } of machines.values()) {
     house.log.info('removing a machine without a record', { sandbox: formatRef(machine.ref) });
-    await house.getSubstrate().destroy(machine.ref, signal);
+    await substrate.destroy(machine.ref, signal);
   }
   await sweepFolders(house);
 }

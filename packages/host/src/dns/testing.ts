@@ -21,6 +21,7 @@ export function makeRecord(name: string, changes: Partial<SandboxRecord> = {}): 
     substrate: 'podman',
     limits: { cpus: 2, memoryMiB: 1024, pids: 512 },
     network: 'nat',
+    volumes: [],
     model: null,
     practice: true,
     session: null,

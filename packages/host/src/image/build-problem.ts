@@ -17,8 +17,8 @@ export function toBuildProblem(error: unknown, lines: readonly string[], signal:
   const { problem } = error;
   if (problem.code !== 'image-build-failed' && problem.code !== 'machine-failed') return error;
   const tail = lines.filter((line) => line.trim() !== '').slice(-TAIL_LINES);
-  // Nothing built yet: the base, whose problem says more.
-  if (tail.length === 0 && problem.code === 'image-build-failed') return error;
+  // It says more than the last lines: the base, or a step of the builder's.
+  if (problem.code === 'image-build-failed' && (problem.why !== undefined || tail.length === 0)) return error;
   const why = tail.length > 0 ? tail.join('\n') : problem.why;
   return new ProblemError(
     {

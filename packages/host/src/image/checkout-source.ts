@@ -3,7 +3,7 @@ import type { Owner } from '../system/owner.ts';
 import { findBundleCache } from './bundle-cache.ts';
 import { ensureBundles } from './bundles.ts';
 import { readTree } from './read-tree.ts';
-import type { ImageSource } from './source.ts';
+import { type ImageSource, KIT_FOLDER } from './source.ts';
 
 /** The root of the checkout that this file is in. */
 export const CHECKOUT_ROOT = resolve(import.meta.dir, '../../../..');
@@ -21,7 +21,8 @@ export function createCheckoutSource({ cache, owner, root = CHECKOUT_ROOT }: Che
     async files({ signal, onProgress }) {
       const place = await findBundleCache(root, { cache, owner });
       const bundles = await ensureBundles({ ...place, root, signal, onProgress });
-      const files = await readTree(join(root, 'image'), (path) => !path.startsWith('ca/'));
+      const wants = (path: string) => !path.startsWith('ca/') && !path.startsWith(KIT_FOLDER);
+      const files = await readTree(join(root, 'image'), wants);
       for (const [name, bytes] of bundles) files.set(`bundles/${name}`, bytes);
       return files;
     },

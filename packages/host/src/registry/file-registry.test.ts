@@ -19,6 +19,7 @@ const mercury: SandboxRecord = {
   substrate: 'podman',
   limits: { cpus: 2, memoryMiB: 1024, pids: 512 },
   network: 'nat',
+  volumes: [],
   model: null,
   practice: true,
   session: null,

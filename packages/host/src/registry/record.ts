@@ -1,5 +1,5 @@
 import { Name } from '@cspace/protocol/names';
-import { Limits, NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
+import { Limits, NetworkMode, SubstrateKind, Volumes } from '@cspace/protocol/sandbox';
 import { z } from 'zod';
 
 /**
@@ -23,6 +23,8 @@ export const SandboxRecord = z.strictObject({
   substrate: SubstrateKind,
   limits: Limits,
   network: NetworkMode,
+  /** Folders of the clone that are on the machine's own disk; records of earlier versions have none. */
+  volumes: Volumes.default([]),
   model: z.string().nullable(),
   practice: z.boolean(),
   /** Session id of Claude Code, the last one told by the supervisor. */

@@ -9,9 +9,7 @@ import { waitForSupervisor } from './readiness.ts';
 import { getRunFiles } from './run-files.ts';
 import type { UpReporter } from './spans.ts';
 import { rememberSession } from './view.ts';
-
-/** Emulated machines and a busy host are slow; a healthy one answers within a second. */
-const READY_TIMEOUT_MS = 60_000;
+import { ensureVolumeFolders, getVolumeTargets } from './volumes.ts';
 
 export interface BootOptions {
   house: House;
@@ -26,11 +24,12 @@ export interface BootOptions {
 /** Makes and starts the machine around an existing clone; returns the record, `running`. The caller undoes. */
 export async function boot(options: BootOptions): Promise<SandboxRecord> {
   const { house, record, image, credentials, report, signal } = options;
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   const address = record.address ?? '';
   report.progress('machine', `starting the machine at ${address}`);
   await createMachineFolder(house, record);
   await ensureSessionFolders(house, record);
+  await ensureVolumeFolders(house, record);
   const tokens = await house.tokens.create(record);
   await writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens }));
   await report.span('create', () =>
@@ -41,6 +40,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         image,
         owner: house.owner,
         mounts: getMounts(house, record),
+        volumes: getVolumeTargets(record),
         limits: record.limits,
         sysctls: house.sysctls,
         env: getMachineEnv(),
@@ -61,7 +61,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
       client,
       inspect: (signal) => substrate.inspect(record, signal),
       readConsole: () => readConsole(house, record),
-      timeoutMs: READY_TIMEOUT_MS,
+      timeoutMs: substrate.capabilities.readyTimeoutMs,
       signal,
     }),
   );

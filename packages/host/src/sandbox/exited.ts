@@ -11,7 +11,7 @@ export async function noteExit(house: House, ref: SandboxRef, signal: AbortSigna
   try {
     const record = house.registry.get(ref);
     if (record?.state !== 'running') return;
-    const machine = await house.getSubstrate(record.substrate).inspect(ref, signal);
+    const machine = await house.substrates.get(record.substrate).inspect(ref, signal);
     if (machine?.state === 'running') return;
     const reason = getReason(machine);
     house.log.info('machine exited', { sandbox: formatRef(ref), reason });
@@ -26,6 +26,7 @@ export async function noteExit(house: House, ref: SandboxRef, signal: AbortSigna
 export function getReason(machine: Machine | undefined): string {
   if (!machine) return 'the machine is gone';
   if (machine.outOfMemory) return 'out of memory';
+  if (machine.reason !== undefined) return machine.reason;
   if (machine.exitCode === 137) return 'the machine was killed (exit 137)';
   return `the machine ended by itself (exit ${machine.exitCode ?? 'unknown'})`;
 }

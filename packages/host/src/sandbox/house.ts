@@ -3,10 +3,10 @@ import type { NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Journal } from '../journal/journal.ts';
 import type { Registry } from '../registry/registry.ts';
 import type { Cable, Plug, Substrate } from '../substrate/substrate.ts';
+import type { KeyedLock } from '../system/keyed-lock.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import type { Paths } from '../system/paths.ts';
-import type { KeyedLock } from './keyed-lock.ts';
 import type { TokenStore } from './tokens.ts';
 
 /** An address, and the sandbox that has it. */
@@ -30,13 +30,30 @@ export interface Network {
   detach(holder: AddressHolder, signal: AbortSignal): Promise<void>;
 }
 
-/** The tag of the image to run, built first where it is missing; calls at the same time share one build. */
+/**
+ * The tag of the image to run with that substrate, built first where something of it is missing; calls at the same time
+ * share one build.
+ */
 export interface ImageProvider {
   ensure(options: {
+    substrate: SubstrateKind;
     force: boolean;
     signal: AbortSignal;
     onProgress: (message: string) => void;
   }): Promise<{ tag: string; built: boolean }>;
+}
+
+/** The ways to run machines on this host. */
+export interface Substrates {
+  /** Throws `host-unsupported`. */
+  get(kind: SubstrateKind): Substrate;
+  /** All that there may be machines of. */
+  list(): readonly Substrate[];
+  /**
+   * For a machine that is to be made: `wanted`, or what suits the host best as it is now. Throws `host-unsupported`, and
+   * `engine-missing` with all that it lacks.
+   */
+  pick(wanted: SubstrateKind | undefined, signal: AbortSignal): Promise<SubstrateKind>;
 }
 
 /** What every use case works with; made once, by the daemon's composition root. */
@@ -54,7 +71,7 @@ export interface House {
   tokens: TokenStore;
   network: Network;
   image: ImageProvider;
-  getSubstrate(kind?: SubstrateKind): Substrate;
+  substrates: Substrates;
   /** Held while a sandbox is made, stopped or removed. */
   locks: KeyedLock;
   log: Log;

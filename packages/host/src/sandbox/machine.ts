@@ -16,7 +16,7 @@ const CONSOLE_TAIL_BYTES = 4096;
 /** Takes a machine and all that belongs to it away, in whatever state it is; clone and session stay. */
 export async function clearMachine(house: House, record: SandboxRecord, graceMs: number): Promise<void> {
   const signal = AbortSignal.timeout(CLEAN_TIMEOUT_MS);
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   if (graceMs > 0) {
     // A machine that cannot be stopped in order is removed all the same, by `destroy`.
     await substrate

@@ -53,7 +53,8 @@ async function throwIfExited(options: ReadinessOptions): Promise<void> {
   const machine = await options.inspect(options.signal);
   if (machine?.state === 'running') return;
   const how = machine ? `it exited with ${machine.exitCode ?? 'an unknown code'}` : 'it is gone';
-  const why = machine?.outOfMemory ? `${how}: out of memory` : how;
+  const cause = machine?.outOfMemory ? 'out of memory' : machine?.reason;
+  const why = cause === undefined ? how : `${how}: ${cause}`;
   throw failed('the machine ended before its supervisor was ready', why, await options.readConsole());
 }
 

@@ -62,7 +62,8 @@ export async function finishRemoval(house: House, record: SandboxRecord): Promis
 /** Without a record nobody knows what is in the clone, so it takes a word from the person. */
 async function removeBroken(house: House, ref: SandboxRef, force: boolean): Promise<void> {
   if (!findBroken(house, ref) || !force) getRecord(house, ref);
-  await house.getSubstrate().destroy(ref, AbortSignal.timeout(60_000));
+  // Nor what its machine was made with.
+  for (const substrate of house.substrates.list()) await substrate.destroy(ref, AbortSignal.timeout(60_000));
   await removeFolders(house, ref);
   await house.registry.remove(ref);
 }

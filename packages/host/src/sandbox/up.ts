@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises';
 import type { UpRequest } from '@cspace/protocol/daemon-api';
 import { formatRef, getBranch, SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { SandboxView } from '@cspace/protocol/sandbox';
+import type { SandboxView, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { SandboxRecord } from '../registry/record.ts';
 import { boot } from './boot.ts';
 import type { House } from './house.ts';
@@ -36,7 +36,10 @@ export async function up(
   try {
     refuseForeignProject(house, request);
     const existing = house.registry.get(ref);
-    if (existing?.state === 'running') return { sandbox: getView(existing), created: false };
+    if (existing?.state === 'running') {
+      refuseToMove(existing, request.substrate);
+      return { sandbox: getView(existing), created: false };
+    }
     refuseBroken(house, ref);
     return {
       sandbox: getView(await bringUp({ house, request, ref, existing, report, signal })),
@@ -60,13 +63,20 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
   const { house, request, ref, existing, report, signal } = attempt;
   // Read before anything is made: a bad secrets.env should cost nothing.
   const credentials = await readCredentials({ paths: house.paths, owner: house.owner, env: request.env });
-  const record = reserve(attempt, credentials.practice);
+  // A sandbox stays with what it was made with, unless somebody says otherwise: its machine is made anew by every `up`.
+  const substrate = await house.substrates.pick(request.substrate ?? existing?.substrate, signal);
+  const record = reserve(attempt, { substrate, practice: credentials.practice });
   await house.registry.put(record);
   try {
     if (existing) await clearMachine(house, existing, 0);
     const [image] = await runTogether(signal, [
       (signal) =>
-        house.image.ensure({ force: false, signal, onProgress: (line) => report.progress('image', line) }),
+        house.image.ensure({
+          substrate: record.substrate,
+          force: false,
+          signal,
+          onProgress: (line) => report.progress('image', line),
+        }),
       (signal) =>
         report.span('clone', () =>
           createClone({
@@ -85,18 +95,25 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
     return await boot({ house, record, image: image.tag, credentials, report, signal });
   } catch (error) {
     report.progress('undo', `undoing what was done for ${ref.sandbox}`);
-    await undoUp(house, record);
+    await undoUp(house, record, existing?.substrate);
     throw signal.aborted ? interrupted(ref) : error;
   }
 }
 
-/** Takes back an `up` that did not come to its end; also one that an earlier daemon left half way. */
-export async function undoUp(house: House, record: SandboxRecord): Promise<void> {
+/**
+ * Takes back an `up` that did not come to its end; also one that an earlier daemon left half way. `before`: what the
+ * sandbox was made with until then.
+ */
+export async function undoUp(
+  house: House,
+  record: SandboxRecord,
+  before: SubstrateKind = record.substrate,
+): Promise<void> {
   await clearMachine(house, record, 0);
   await house.journal.append(record, { type: 'stopped', by: 'undo' });
   await rm(house.paths.partialClone(record), { recursive: true, force: true });
   if (!record.fresh) {
-    await house.registry.put({ ...record, state: 'stopped' });
+    await house.registry.put({ ...record, substrate: before, state: 'stopped' });
     return;
   }
   await removeFolders(house, record);
@@ -133,8 +150,23 @@ function refuseForeignProject(house: House, request: UpRequest): void {
   });
 }
 
+/** Throws `sandbox-busy` where a running sandbox is to have a machine of another kind: that would be the end of what runs. */
+function refuseToMove(record: SandboxRecord, wanted: SubstrateKind | undefined): void {
+  if (wanted === undefined || wanted === record.substrate) return;
+  const { sandbox, substrate } = record;
+  throw new ProblemError({
+    code: 'sandbox-busy',
+    message: `${sandbox} runs with ${substrate}, not with ${wanted}`,
+    why: 'what a machine is made with can be changed while it is stopped; clone and conversation stay',
+    fix: `cspace down ${sandbox} && cspace up ${sandbox} --substrate ${wanted}`,
+  });
+}
+
 /** The record of a sandbox that is being brought up. Its address is taken from now on. */
-function reserve({ house, request, ref, existing }: Attempt, practice: boolean): SandboxRecord {
+function reserve(
+  { house, request, ref, existing }: Attempt,
+  { substrate, practice }: Pick<SandboxRecord, 'substrate' | 'practice'>,
+): SandboxRecord {
   const taken = new Set<string>();
   for (const other of house.registry.list()) {
     const holds = other.state !== 'stopped' && other.state !== 'exited';
@@ -157,9 +189,10 @@ function reserve({ house, request, ref, existing }: Attempt, practice: boolean):
     state: 'starting',
     fresh: existing === undefined || existing.fresh,
     address,
-    substrate: house.getSubstrate(request.substrate ?? existing?.substrate).kind,
+    substrate,
     limits: request.limits,
     network: request.network,
+    volumes: request.volumes,
     // The one it was made with, where nobody says otherwise now.
     model: request.model ?? existing?.model ?? null,
     practice,

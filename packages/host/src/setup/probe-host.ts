@@ -1,50 +1,80 @@
-import { selectSubstrate } from '../substrate/select.ts';
-import type { ProbeFinding } from '../substrate/substrate.ts';
+import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import { listKinds, pickKind, pickKindToSetUp, probeSubstrate } from '../substrate/select.ts';
+import type { Probe, ProbeFinding } from '../substrate/substrate.ts';
 import { run } from '../system/exec.ts';
 import type { Owner } from '../system/owner.ts';
-import { getEngineFolder } from '../system/paths.ts';
+import { getEngineFolder, getVmStore } from '../system/paths.ts';
 
 export type Finding = ProbeFinding;
 
 export interface HostProbe {
   /** Everything required is there. */
   usable: boolean;
+  /** What sandboxes are made with: the one asked for, or that `up` would take, or that is worth to be set up. */
+  substrate: SubstrateKind;
+  /** What that one wants, and we ourselves. */
   findings: Finding[];
+  /** Every one that was looked at. */
+  substrates: ({ kind: SubstrateKind } & Probe)[];
 }
 
 export interface ProbeHostOptions {
   owner: Owner;
+  /** The one to look at; by default all that this host could have. */
+  substrate?: SubstrateKind | undefined;
+  /** The folder of the host that all homes share, where it is another one: for tests. */
+  vmStore?: string | undefined;
+  /** Looks for what is worth to be set up, and tries anew what was found not to work before. */
+  forSetup?: boolean;
   signal: AbortSignal;
 }
 
 const TIMEOUT_MS = 10_000;
 
-/** What this host has and lacks for sandboxes, and for us. Starts nothing and changes nothing; never throws. */
-export async function probeHost({ owner, signal }: ProbeHostOptions): Promise<HostProbe> {
-  const [machines, git, root] = await Promise.all([
-    probeMachines({ owner, signal }),
+/**
+ * What this host has and lacks for sandboxes, and for us. Changes nothing, but that root keeps whether KVM runs guests,
+ * which a small one has to show once; never throws.
+ */
+export async function probeHost(options: ProbeHostOptions): Promise<HostProbe> {
+  const { substrate, signal } = options;
+  const kinds = substrate === undefined ? listKinds() : [substrate];
+  const [git, root, ...probes] = await Promise.all([
     probeGit(signal),
     probeRoot(signal),
+    ...kinds.map(async (kind) => ({ kind, ...(await probeMachines(kind, options)) })),
   ]);
+  const pick = options.forSetup ? pickKindToSetUp : pickKind;
+  const kind = substrate ?? pick(new Map(probes.map((probe) => [probe.kind, probe])));
+  const chosen = probes.find((probe) => probe.kind === kind) ?? NOTHING;
   return {
-    usable: machines.usable && git.ok && root.ok,
-    findings: [...machines.findings, git, root],
+    usable: chosen.usable && git.ok && root.ok,
+    substrate: kind,
+    findings: [...chosen.findings, git, root],
+    substrates: probes,
   };
 }
 
-async function probeMachines({ owner, signal }: ProbeHostOptions): Promise<HostProbe> {
+/** On a host that no substrate is for. */
+const NOTHING = {
+  usable: false,
+  findings: [{ ok: false, what: `cspace cannot run sandboxes on ${process.platform}/${process.arch} yet` }],
+};
+
+async function probeMachines(kind: SubstrateKind, options: ProbeHostOptions): Promise<Probe> {
+  const { owner, vmStore, forSetup = false, signal } = options;
+  const substrate = {
+    // A probe writes nothing there.
+    folder: getEngineFolder(''),
+    store: getVmStore(vmStore),
+    owner,
+    homeLabel: '',
+    addressOf: () => undefined,
+  };
   try {
-    const substrate = selectSubstrate(undefined, {
-      // A probe writes nothing there.
-      folder: getEngineFolder(''),
-      owner,
-      homeLabel: '',
-      addressOf: () => undefined,
-    });
-    return await substrate.probe(signal);
+    return await probeSubstrate(kind, substrate, { again: forSetup, signal });
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error);
-    return { usable: false, findings: [{ ok: false, what }] };
+    return { usable: false, version: null, native: 'no', findings: [{ ok: false, what }] };
   }
 }
 

@@ -1,21 +1,119 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import { BASE_ENV } from '../system/exec.ts';
+import { getVmStateFolder } from '../system/paths.ts';
+import { APPLE_CAPABILITIES } from './apple/capabilities.ts';
+import { PODMAN_CAPABILITIES } from './podman/capabilities.ts';
 import { createPodman, type PodmanOptions } from './podman/podman.ts';
-import type { Substrate } from './substrate.ts';
+import { createAccel } from './qemu/accel.ts';
+import { QEMU_CAPABILITIES } from './qemu/capabilities.ts';
+import { createVmImages } from './qemu/image/create-vm-images.ts';
+import { probeQemu } from './qemu/probe.ts';
+import { createQemu } from './qemu/qemu.ts';
+import type { Capabilities, HostKind, KitSource, Probe, Substrate } from './substrate.ts';
 
-/** The way to run machines that was asked for, or the one for this host. Throws `host-unsupported` where there is none. */
-export function selectSubstrate(
-  kind: SubstrateKind | undefined,
-  options: PodmanOptions,
-  platform: NodeJS.Platform = process.platform,
-): Substrate {
-  const wanted = kind ?? (platform === 'darwin' ? 'apple' : 'podman');
-  if (wanted === 'podman' && platform === 'linux') return createPodman(options);
-  throw new ProblemError({
-    code: 'host-unsupported',
-    message:
-      wanted === 'podman' ? 'podman sandboxes need Linux' : `cspace cannot run sandboxes with ${wanted} yet`,
-    why: 'this version knows podman on Linux',
-    ...(platform === 'linux' ? { fix: 'leave out --substrate, or give podman' } : {}),
+/** Enough to look at a host. */
+export interface HostOptions extends PodmanOptions {
+  /** Where what machines of all homes start from is kept, and what is known of this host. */
+  store: string;
+}
+
+export interface SubstrateOptions extends HostOptions {
+  /** The sources of what microVMs boot. */
+  loadKit: () => Promise<KitSource>;
+}
+
+const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
+  qemu: createQemuOfHost,
+  podman: createPodman,
+};
+
+/** Its images are podman's, made into what microVMs start from. */
+function createQemuOfHost(options: SubstrateOptions): Substrate {
+  const { homeLabel, store, loadKit, addressOf, path = BASE_ENV.PATH } = options;
+  const { builder, run } = createPodman(options);
+  return createQemu({
+    stateFolder: getVmStateFolder(homeLabel),
+    images: createVmImages({ store, builder, run, loadKit }),
+    builder,
+    getAccel: createAccel({ path, store }),
+    addressOf,
+    probe: (signal) => probeSubstrate('qemu', options, { signal }),
   });
 }
+
+/** On a host as each wants it. */
+const CAPABILITIES: Readonly<Record<SubstrateKind, Capabilities>> = {
+  qemu: QEMU_CAPABILITIES,
+  apple: APPLE_CAPABILITIES,
+  podman: PODMAN_CAPABILITIES,
+};
+
+/** What isolates more comes first. */
+const KINDS = Object.keys(CAPABILITIES) as SubstrateKind[];
+
+export const getHost = () => `${process.platform}/${process.arch}` as HostKind;
+
+/** The way to run machines that was asked for. Throws `host-unsupported` where this host or this version has it not. */
+export function selectSubstrate(
+  kind: SubstrateKind,
+  options: SubstrateOptions,
+  host: HostKind = getHost(),
+): Substrate {
+  return requireKind(kind, host)(options);
+}
+
+function requireKind(kind: SubstrateKind, host: HostKind) {
+  const create = CREATE[kind];
+  const { hosts } = CAPABILITIES[kind];
+  if (create && hosts.includes(host)) return create;
+  const usable = listKinds(host);
+  throw new ProblemError({
+    code: 'host-unsupported',
+    message: `cspace cannot run sandboxes with ${kind} ${create ? `on ${host}` : 'yet'}`,
+    why: create
+      ? `${kind} is for ${hosts.join(', ')}`
+      : `this version knows ${Object.keys(CREATE).join(', ')}`,
+    ...(usable.length > 0 ? { fix: `leave out --substrate, or give ${usable.join(' or ')}` } : {}),
+  });
+}
+
+/** Those that this host may have machines of, what isolates more first. */
+export function listKinds(host: HostKind = getHost()): SubstrateKind[] {
+  return KINDS.filter((kind) => CREATE[kind] && CAPABILITIES[kind].hosts.includes(host));
+}
+
+export interface ProbeOptions {
+  /** Try anew what was found not to work before. */
+  again?: boolean;
+  signal: AbortSignal;
+}
+
+/** What this host has and lacks for one of them. Throws `host-unsupported` as `selectSubstrate` does. */
+export async function probeSubstrate(
+  kind: SubstrateKind,
+  options: HostOptions,
+  { again = false, signal }: ProbeOptions,
+): Promise<Probe> {
+  requireKind(kind, getHost());
+  const builder = await createPodman(options).probe(signal);
+  if (kind !== 'qemu') return builder;
+  const { path = BASE_ENV.PATH, store } = options;
+  return probeQemu({ path, store, builder, again, signal });
+}
+
+/** The one that is used where nobody says which: a kernel of its own for every sandbox, unless that had to be emulated. */
+export function pickKind(
+  probes: ReadonlyMap<SubstrateKind, Pick<Probe, 'usable' | 'native'>>,
+): SubstrateKind {
+  const found = [...probes].find(([, { usable, native }]) => usable && native === 'yes');
+  return found?.[0] ?? getLast(probes);
+}
+
+/** The one that is worth to be set up where nobody says which. */
+export function pickKindToSetUp(probes: ReadonlyMap<SubstrateKind, Pick<Probe, 'native'>>): SubstrateKind {
+  const found = [...probes].find(([, { native }]) => native !== 'no');
+  return found?.[0] ?? getLast(probes);
+}
+
+const getLast = (probes: ReadonlyMap<SubstrateKind, unknown>) => [...probes.keys()].at(-1) ?? 'podman';

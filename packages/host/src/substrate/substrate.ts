@@ -5,10 +5,24 @@ import type { Owner } from '../system/owner.ts';
 
 /** What a substrate can do: differences are data, never a question after its kind. */
 export interface Capabilities {
-  /** What stands between the guest and the host's kernel. */
+  /** Hosts it can run on. */
+  hosts: readonly HostKind[];
+  /** What stands between the guest and the host's kernel; a microVM has a kernel of its own. */
   isolation: 'microvm' | 'container';
+  /** What runs the guest's instructions: the CPU as for any process, the CPU's own virtualisation, or a program. */
+  cpu: 'host' | 'virtualised' | 'emulated';
+  /** What the host sees of a machine's memory: that of processes, or a guest's that is given back, or kept, when idle. */
+  memory: 'processes' | 'given back' | 'kept';
   /** Host folders can be bound in. */
   sharedFolders: boolean;
+  /** By what they are. */
+  sharedBy: 'bind mount' | 'virtiofs';
+  /** What a machine writes outside of shared folders cannot fill the host's disk. */
+  boundedDisk: boolean;
+  /** What carries `exec` and `shell`. */
+  exec: 'engine' | 'ssh';
+  /** A supervisor that is not healthy by then is not coming any more. */
+  readyTimeoutMs: number;
   /** The machine has an address that the host can route to. */
   routableAddress: boolean;
   /** The host attaches the network itself (our bridge), between `create` and `start`. */
@@ -18,6 +32,9 @@ export interface Capabilities {
   /** The guest's root cannot change the settings of `sysctls`; in a kernel of its own it can. */
   fixedSysctls: boolean;
 }
+
+/** `process.platform` and `process.arch`. */
+export type HostKind = `${'linux' | 'darwin'}/${'x64' | 'arm64'}`;
 
 /**
  * Where a machine's cable ends: in a network namespace, by a process that has it, or in a tap device that the user `uid`
@@ -45,12 +62,16 @@ export interface ProbeFinding {
   fix?: string;
   /** Debian packages that would mend it. */
   packages?: string[];
+  /** Good to have, or to know: machines run without it. */
+  optional?: boolean;
 }
 
 export interface Probe {
   /** Every finding that is required holds. */
   usable: boolean;
   version: string | null;
+  /** Whether the CPU itself runs the guests, and no program: `untried` where nobody could try it yet. */
+  native: 'yes' | 'no' | 'untried';
   findings: ProbeFinding[];
 }
 
@@ -69,6 +90,11 @@ export interface MachineSpec {
   /** Files of the guest's `dev` belong to this user on the host. */
   owner: Owner;
   mounts: Mount[];
+  /**
+   * Absolute paths inside, of folders that are on the machine's own disk, whatever is mounted around them: empty at
+   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there.
+   */
+  volumes: readonly string[];
   limits: Limits;
   /** Kernel settings of the machine's own network, by their dotted names. */
   sysctls: Record<string, string>;
@@ -91,6 +117,8 @@ export interface Machine {
   /** The kernel ended it for want of memory. */
   outOfMemory: boolean;
   startedAt: string | null;
+  /** Why it ended, in words, where its exit code does not say that. */
+  reason?: string;
 }
 
 /** A machine changed; read its state anew, the event may be late. */
@@ -114,6 +142,8 @@ export interface BuildContext {
   /** A real path (no symbolic link in it) with Dockerfile and all that it copies. */
   folder: string;
   buildArgs: Record<string, string>;
+  /** Build it again though it is there, and all that is made of it. */
+  refresh?: boolean;
   onLine: (line: string) => void;
   signal: AbortSignal;
 }
@@ -122,6 +152,14 @@ export interface BuildContext {
 export interface ImageBuilder {
   hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
   ensureImage(context: BuildContext): Promise<void>;
+}
+
+/** What microVMs boot before the image's own files are there, as sources; its Dockerfile is at the top. */
+export interface KitSource {
+  /** Another one for any change. */
+  hash: string;
+  /** Writes it below an existing folder. */
+  write(folder: string): Promise<void>;
 }
 
 /**

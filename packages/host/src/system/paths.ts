@@ -38,6 +38,26 @@ export function getPaths(home: string) {
  */
 export const getEngineFolder = (homeLabel: string): string => join('/run/cspace', homeLabel);
 
+/** What is kept of microVMs while they are there, a folder each: gone with a restart of the host, as they are. */
+export const getVmStateFolder = (homeLabel: string): string => join(getEngineFolder(homeLabel), 'vm');
+
+/** In the state folder of one microVM. */
+export function getVmFiles(stateFolder: string, id: string) {
+  const folder = join(stateFolder, id);
+  return {
+    folder,
+    /** What is known of it. Written last: without it there is no machine. */
+    state: join(folder, 'machine.json'),
+    /** `qmp`, `control` and `fs`; the machine's own user's. */
+    sockets: join(folder, 'sock'),
+    /** Where its folders are put together, which only their server sees. */
+    share: join(folder, 'share'),
+  };
+}
+
+/** Kernels, root file systems and empty disks of microVMs, shared by all homes: root's, readable by all, nothing secret. */
+export const getVmStore = (override?: string): string => override ?? '/var/lib/cspace/vm';
+
 /** What the ssh client of one machine needs, below the machine's state folder. Of it only `mux` is the machine's to write. */
 export function getSshPaths(folder: string) {
   const of = (name: string) => join(folder, 'ssh', name);

@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { chownSync, lstatSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT, type Contract, expectProblem } from './contract.ts';
 
@@ -80,6 +80,24 @@ export function describeBounds({ test, h }: Contract): void {
   test('mounts: paths with spaces and commas', async () => {
     await h().boot(h().spec('with space, and comma', BOOT.polite, { ref: h().ref('mercury') }));
     expect((await h().exec('mercury', ['cat', '/workspace/boot'])).stdout).toContain('trap');
+  });
+
+  test('volumes: dev’s, empty at first, not on the host, and gone with the machine', async () => {
+    const volumes = ['/workspace/node_modules', '/workspace/packages/web/node_modules'];
+    const spec = h().spec('mercury', BOOT.polite, { volumes });
+    const workspace = h().workspace('mercury');
+    for (const target of volumes) mkdirSync(target.replace('/workspace', workspace), { recursive: true });
+    writeFileSync(join(workspace, 'node_modules/hidden'), '');
+    const write = 'for d in "$@"; do stat -c %u:%g $d; ls $d; echo it >$d/file; cat $d/file; done';
+    const inside = { user: 'dev', cwd: '/' } as const;
+    for (const _ of ['first', 'second']) {
+      await h().boot(spec);
+      const result = await h().exec('mercury', ['sh', '-c', write, 'sh', ...volumes], inside);
+      expect(result).toEqual({ code: 0, stdout: '1000:1000\nit\n1000:1000\nit\n', stderr: '' });
+      expect(readdirSync(join(workspace, 'node_modules'))).toEqual(['hidden']);
+      expect(readdirSync(join(workspace, 'packages/web/node_modules'))).toEqual([]);
+      await h().substrate.destroy(spec.ref, h().signal());
+    }
   });
 
   test('dial: a stream to a port in the machine; a closed port and no machine are problems', async () => {

@@ -67,6 +67,7 @@ export function createHarness(fixture: Fixture) {
         { source: join(own, 'clone'), target: '/workspace', readOnly: false },
         { source: join(own, 'run'), target: '/run/cspace', readOnly: true },
       ],
+      volumes: [],
       limits: { cpus: 1, memoryMiB: 256, pids: 128 },
       sysctls: {},
       env: {},

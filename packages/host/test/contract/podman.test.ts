@@ -128,9 +128,11 @@ describe('podman: what is not ours', () => {
 
 describe('podman: killed half way', () => {
   test('a create that was killed leaves nothing that a later create or destroy cannot clear', async () => {
+    const listVolumes = () => hand('volume', 'ls', '--quiet').stdout;
+    const volumes = listVolumes();
     for (let round = 0; round < 16; round += 1) {
       const child = Bun.spawn(
-        ['podman', 'create', '--network', 'none', '--name', NAME, ...ours(), h().image],
+        ['podman', 'create', '--network', 'none', '--volume', '/v', '--name', NAME, ...ours(), h().image],
         {
           env: h().substrate.execEnv,
           stdio: ['ignore', 'ignore', 'ignore'],
@@ -146,6 +148,7 @@ describe('podman: killed half way', () => {
       await h().substrate.destroy(h().ref('mercury'), h().signal());
       const all = hand('ps', '--all', '--external', '--format', '{{.Names}}').stdout.split('\n');
       expect(all).not.toContain(NAME);
+      expect(listVolumes()).toBe(volumes);
     }
   });
   test('conmon killed: the machine counts as ended, and destroy clears up', async () => {

@@ -92,11 +92,15 @@ const CASES: Record<string, () => Promise<Problem> | Problem> = {
     return tell(['down', 'mercury'], repository);
   },
   'packages are missing': () =>
-    getMissingProblem([
-      { ok: false, what: 'podman is not installed', packages: ['podman'] },
-      { ok: true, what: 'Linux 6.1.0' },
-      { ok: false, what: 'nft is not installed', why: 'it is needed to let sandboxes out to the network' },
-    ]),
+    getMissingProblem(
+      [
+        { ok: false, what: 'podman is not installed', packages: ['podman'] },
+        { ok: true, what: 'Linux 6.1.0' },
+        { ok: false, what: 'nft is not installed', why: 'it is needed to let sandboxes out to the network' },
+        { ok: false, what: 'no KVM', optional: true },
+      ],
+      'podman',
+    ),
   'no root': () =>
     getNeedsRootProblem(['/usr/local/bin/cspace', 'daemon', 'start', '--home', '/home/ada/.cspace'], {
       purpose: 'machines need root on Linux: starting the daemon',

@@ -25,7 +25,7 @@ beforeAll(async () => {
   }
   await writeFile(
     join(repo, '.cspace.json'),
-    '{"project": "shop", "model": "opus", "limits": {"pids": 99999999}}',
+    '{"project": "shop", "model": "opus", "volumes": ["node_modules"], "limits": {"pids": 99999999}}',
   );
 });
 afterAll(() => rm(repo, { recursive: true }));
@@ -63,9 +63,16 @@ describe('up', () => {
       model: 'opus',
       limits: { cpus: 2, memoryMiB: 3072, pids: 500 },
       network: 'nat',
+      volumes: ['node_modules'],
       env: { ANTHROPIC_API_KEY: 'sk-ant-api-x' },
     });
     expect(stderr).not.toContain('note: limits');
+  });
+
+  test('--substrate asks for one; without it the daemon chooses', async () => {
+    expect((await callUp(['mercury', '--substrate', 'qemu'])).request).toMatchObject({ substrate: 'qemu' });
+    expect((await callUp(['mercury'])).request).not.toHaveProperty('substrate');
+    expect((await callUp(['mercury', '--substrate', 'docker'])).code).toBe(2);
   });
 
   test('says what the committed configuration does not get, and that the practice model answers', async () => {

@@ -73,6 +73,7 @@ export function getRecord(name: string, address: string | null): SandboxRecord {
     substrate: 'podman',
     limits: { cpus: 1, memoryMiB: 512, pids: 100 },
     network: 'nat',
+    volumes: [],
     model: null,
     practice: true,
     session: 'a-session',

@@ -40,7 +40,8 @@ export async function runUp(
   // What is wrong with the call is said before anything is installed, started or made.
   const text = options.message === undefined ? undefined : await readText(context, [options.message]);
   const request = await getRequest(context, { home, name, options });
-  const { client, end } = await withSetup(context, { yes: options.yes === true }, async () => {
+  const setup = { yes: options.yes === true, substrate: request.substrate };
+  const { client, end } = await withSetup(context, setup, async () => {
     const client = await connectDaemon(context);
     return { client, end: await bringUp(context, { client, request, options }) };
   });
@@ -77,6 +78,7 @@ async function getRequest(context: CliContext, { home, name, options }: Call): P
     ...(config.substrate === undefined ? {} : { substrate: config.substrate }),
     limits: config.limits,
     network: config.network,
+    volumes: config.volumes,
     env: getPassedEnv(context.env),
   };
 }

@@ -1,4 +1,5 @@
-import type { Command } from 'commander';
+import { SubstrateKind } from '@cspace/protocol/sandbox';
+import { type Command, Option } from 'commander';
 
 /** How a command is written in help: usage comes from its arguments and options. */
 export interface Words {
@@ -17,3 +18,6 @@ export function addCommand(parent: Command, nameAndArguments: string, words: Wor
     .option('--json', 'print JSON, one value a line; a problem is such a line too')
     .addHelpText('after', `\nExamples:\n${words.examples.map((line) => `  ${line}`).join('\n')}`);
 }
+
+export const getSubstrateOption = (what = 'how machines are made') =>
+  new Option('--substrate <kind>', what).choices(SubstrateKind.options);

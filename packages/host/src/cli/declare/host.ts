@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { OnExit } from '../program.ts';
-import { addCommand } from './declare.ts';
+import { addCommand, getSubstrateOption } from './declare.ts';
 import { declareDns } from './dns.ts';
 
 /** The commands about this machine and cspace itself. */
@@ -9,17 +9,24 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
   addCommand(program, 'doctor', {
     summary: 'say what this machine has and lacks',
     description:
-      'Say what this machine has and lacks, with the command that mends it. Exit code 3 where something required is missing.',
-    examples: ['cspace doctor', "cspace doctor --json | jq '.findings[] | select(.ok | not)'"],
-  }).action(async (options) => {
-    onExit(await (await import('../commands/doctor.ts')).runDoctor(context, options));
-  });
+      'Say what this machine has and lacks, with the command that mends it, first for what `cspace up` would use here. Exit code 3 where something required is missing. Where KVM looks usable, a guest of a few bytes is run for a moment to see whether it is.',
+    examples: [
+      'cspace doctor',
+      'cspace doctor --substrate qemu',
+      "cspace doctor --json | jq '.findings[] | select(.ok | not)'",
+    ],
+  })
+    .addOption(getSubstrateOption())
+    .action(async (options) => {
+      onExit(await (await import('../commands/doctor.ts')).runDoctor(context, options));
+    });
   addCommand(program, 'setup', {
     summary: 'install what this machine lacks',
     description:
-      'Install what this machine lacks (podman and what belongs to it), through sudo where needed. Shows the command and asks first.',
-    examples: ['cspace setup', 'cspace setup --yes'],
+      'Install what this machine lacks, through sudo where needed: what belongs to podman, and where KVM looks usable QEMU, too. Shows the command and asks first.',
+    examples: ['cspace setup', 'cspace setup --yes', 'cspace setup --substrate qemu'],
   })
+    .addOption(getSubstrateOption())
     .option('-y, --yes', 'do not ask')
     .action(async (options) => {
       onExit(await (await import('../commands/setup.ts')).runSetup(context, options));
@@ -43,9 +50,11 @@ function declareImage(program: Command, context: CliContext, onExit: OnExit): vo
     .description('The image that sandboxes run.');
   addCommand(image, 'build', {
     summary: 'build the image of sandboxes',
-    description: 'Build the image of sandboxes. Does nothing where this version of it is there already.',
-    examples: ['cspace image build', 'cspace image build --force'],
+    description:
+      'Build the image of sandboxes, and for microVMs what they start from: kernel, root file system, empty disk. Does nothing where this version of it is there already.',
+    examples: ['cspace image build', 'cspace image build --substrate qemu', 'cspace image build --force'],
   })
+    .addOption(getSubstrateOption('for machines that are made so'))
     .option('--force', 'build it anew')
     .action(async (options) => {
       onExit(await (await import('../commands/image-build.ts')).runImageBuild(context, options));

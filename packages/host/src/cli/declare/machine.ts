@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { OnExit } from '../program.ts';
-import { addCommand } from './declare.ts';
+import { addCommand, getSubstrateOption } from './declare.ts';
 
 /** The commands about machines and their work. */
 export function declareMachineCommands(program: Command, context: CliContext, onExit: OnExit): void {
@@ -69,7 +69,7 @@ function declareUp(program: Command, context: CliContext, onExit: OnExit): void 
     .option('--memory <size>', 'memory, such as 512M or 4G')
     .option('--pids <number>', 'processes and threads at most')
     .addOption(new Option('--network <mode>', 'what it reaches').choices(['nat', 'none']))
-    .addOption(new Option('--substrate <kind>', 'how machines are made').choices(['podman', 'qemu', 'apple']))
+    .addOption(getSubstrateOption())
     .option('--timings', 'print how long each part took')
     .action(async (name, options) => {
       onExit(await (await import('../commands/up.ts')).runUp(context, name, options));

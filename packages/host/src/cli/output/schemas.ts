@@ -10,7 +10,7 @@ import {
 import { EVENT_TYPES } from '@cspace/protocol/event';
 import { PortsResponse } from '@cspace/protocol/ports';
 import { Problem } from '@cspace/protocol/problem';
-import { SandboxStatus } from '@cspace/protocol/sandbox';
+import { SandboxStatus, SubstrateKind } from '@cspace/protocol/sandbox';
 import { InterruptResponse, SendResponse } from '@cspace/protocol/supervisor-api';
 import { z } from 'zod';
 
@@ -33,6 +33,18 @@ const Finding = z.object({
   what: z.string(),
   why: z.string().optional(),
   fix: z.string().optional(),
+  /** Sandboxes run without it. */
+  optional: z.boolean().optional(),
+});
+
+const SubstrateProbe = z.object({
+  kind: SubstrateKind,
+  usable: z.boolean(),
+  /** Of the program that runs its machines. */
+  version: z.string().nullable(),
+  /** Whether the CPU itself runs its guests, or a program does. */
+  native: z.enum(['yes', 'no', 'untried']),
+  findings: z.array(Finding),
 });
 
 const DnsStatus = z.object({
@@ -67,8 +79,15 @@ export const OUTPUT_SCHEMAS = {
   interrupt: InterruptResponse,
   exec: z.object({ exitCode: z.number().int(), stdout: z.string(), stderr: z.string() }),
   shell: z.object({ exitCode: z.number().int() }),
-  doctor: z.object({ usable: z.boolean(), findings: z.array(Finding), notes: z.array(z.string()) }),
-  setup: z.object({ changed: z.boolean(), command: z.string().nullable() }),
+  /** `usable` and `findings`: of the substrate that `up` takes, or the one that was asked for. */
+  doctor: z.object({
+    usable: z.boolean(),
+    substrate: SubstrateKind,
+    findings: z.array(Finding),
+    substrates: z.array(SubstrateProbe),
+    notes: z.array(z.string()),
+  }),
+  setup: z.object({ changed: z.boolean(), command: z.string().nullable(), substrate: SubstrateKind }),
   'dns install': DnsStatus.extend({ changed: z.boolean() }),
   'dns uninstall': z.object({ changed: z.boolean() }),
   'dns status': DnsStatus,

@@ -76,7 +76,9 @@ function addDaemonRoutes(app: Hono, { house, idle, resolver, startedAt, stop }: 
     const request = await readBody(c.req.raw, ImageBuildRequest);
     return streamEvents<ImageBuildEvent>(house.log, async (emit, signal) => {
       const onProgress = (message: string) => emit({ type: 'progress', step: 'image', message });
-      return { type: 'image', ...(await house.image.ensure({ force: request.force, signal, onProgress })) };
+      const { force } = request;
+      const substrate = await house.substrates.pick(request.substrate, signal);
+      return { type: 'image', ...(await house.image.ensure({ substrate, force, signal, onProgress })) };
     });
   });
 }

@@ -83,7 +83,7 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
   const { ref, marker } = socket.data;
   const record = getRecord(house, ref);
   await getSupervisor(house, record);
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   socket.data.signal = (signal) => substrate.signalCommand(ref, marker, signal);
   const argv = substrate.execCommand(ref, request.argv, {
     tty: request.tty,

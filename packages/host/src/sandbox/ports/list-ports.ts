@@ -48,7 +48,7 @@ function probe(
   signal: AbortSignal,
 ): Promise<PortAnswer> | undefined {
   if (port.protocol === 'udp' || port.unreachable !== undefined) return undefined;
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   const dial = (until: AbortSignal) => substrate.dial(record, port.port, until);
   return probePort({ dial, domain, address, port: port.port }, signal);
 }

@@ -24,7 +24,7 @@ export async function listSockets(
   record: SandboxRecord,
   signal: AbortSignal,
 ): Promise<{ sockets: ListeningSocket[]; truncated: boolean }> {
-  const substrate = house.getSubstrate(record.substrate);
+  const substrate = house.substrates.get(record.substrate);
   const marker = randomUUID();
   const argv = substrate.execCommand(record, ['/bin/sh', '-c', SCRIPT], {
     tty: false,

@@ -9,6 +9,7 @@ const SPEC: MachineSpec = {
   image: 'localhost/cspace:1',
   owner: { uid: 1501, gid: 1501 },
   mounts: [{ source: '/home/a da/x, y', target: '/workspace', readOnly: true }],
+  volumes: ['/workspace/node_modules'],
   limits: { cpus: 1.5, memoryMiB: 512, pids: 256 },
   sysctls: { 'net.ipv4.conf.all.route_localnet': '1' },
   env: { TZ: 'UTC' },

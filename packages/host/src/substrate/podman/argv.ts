@@ -57,6 +57,8 @@ export function getCreateArgv(spec: MachineSpec, attempt: string): string[] {
     ...Object.entries(spec.env).flatMap(([name, value]) => ['--env', `${name}=${value}`]),
     ...['--pidfile', getPidFile(spec)],
     ...spec.mounts.flatMap((mount) => ['--volume', getVolume(mount, getIdmap(spec.owner))]),
+    // Without a name: they go with the container.
+    ...spec.volumes.flatMap((target) => ['--volume', target]),
     spec.image,
   ];
 }

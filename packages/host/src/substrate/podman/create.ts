@@ -30,6 +30,7 @@ export interface Remembered {
   id: string;
   /** There while the machine is made and not started. */
   pidFile?: string;
+  hasVolumes?: boolean;
 }
 
 /** Makes the machine, or gives the one that is there. What a failed or cancelled attempt made is removed again. */
@@ -44,7 +45,11 @@ export async function createMachine(
     const result = await context.engine.run(argv, { timeoutMs: context.deadlines.change, signal });
     const id = result.ok ? (result.stdout.trim().split('\n').at(-1) ?? '') : '';
     if (FULL_ID.test(id)) {
-      context.remembered.set(getMachineName(spec.ref), { id, pidFile: getPidFile(spec) });
+      context.remembered.set(getMachineName(spec.ref), {
+        id,
+        pidFile: getPidFile(spec),
+        hasVolumes: spec.volumes.length > 0,
+      });
       return getMade(spec, id);
     }
     const holder = await findHolder(getMachineName(spec.ref), context);

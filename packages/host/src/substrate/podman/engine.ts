@@ -6,10 +6,10 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { BASE_ENV, type RunOptions, type RunResult, run } from '../../system/exec.ts';
 import { ensureFolder, writeFileAtomic } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
+import { isAtLeast, parseVersion } from '../versions.ts';
 import { ENGINE_FILES, getContainersConf, getRuntimeWrapper } from './engine-files.ts';
 import { getHostFacts, type HostFacts } from './facts.ts';
 import { getEngineProblem, getOddAnswerProblem } from './failure.ts';
-import { isAtLeast, parseVersion } from './parse.ts';
 import { getTooOldReason, PODMAN_LEAST, UPGRADE } from './requirements.ts';
 
 /** podman on this host: the one place that runs it. */

@@ -1,5 +1,7 @@
-import { access, constants, readFile, stat, statfs } from 'node:fs/promises';
+import { readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
+import { findProgram } from '../../system/find-program.ts';
+import { mayRaiseLimits, parseHardLimit } from '../../system/process-limits.ts';
 
 /** What this host is like, as far as the engine has to be told. */
 export interface HostFacts {
@@ -19,7 +21,6 @@ export interface HostFacts {
 }
 
 const TMPFS_MAGIC = 0x01021994; // statfs(2)
-const CAP_SYS_RESOURCE = 24n; // capabilities(7), linux/capability.h
 /** Where podman looks for it (containers.conf(5), helper_binaries_dir). */
 const HELPER_FOLDERS = [
   '/usr/local/libexec/podman',
@@ -37,7 +38,7 @@ export async function getHostFacts(path: string, root = '/'): Promise<HostFacts>
   return {
     hybridCgroups: await hasHybridCgroups(join(root, 'sys/fs/cgroup')),
     systemd: await exists(join(root, 'run/systemd/system')),
-    mayRaiseLimits: hasCapability(status, CAP_SYS_RESOURCE),
+    mayRaiseLimits: mayRaiseLimits(status),
     maxOpenFiles: parseHardLimit(limits, 'Max open files'),
     maxProcesses: parseHardLimit(limits, 'Max processes'),
     netavark:
@@ -51,33 +52,6 @@ async function hasHybridCgroups(folder: string): Promise<boolean> {
   const controllers = await readText(join(folder, 'unified/cgroup.controllers'));
   if (controllers.trim() === '') return false;
   return (await statfs(folder)).type === TMPFS_MAGIC;
-}
-
-/** proc(5), /proc/pid/status: the effective set, in hexadecimal. */
-export function hasCapability(status: string, bit: bigint): boolean {
-  const found = /^CapEff:\s*([0-9a-f]+)$/m.exec(status);
-  return found ? ((BigInt(`0x${found[1]}`) >> bit) & 1n) === 1n : false;
-}
-
-/** proc(5), /proc/pid/limits: name, soft limit, hard limit, unit, in columns. */
-export function parseHardLimit(limits: string, name: string): number {
-  const line = limits.split('\n').find((candidate) => candidate.startsWith(name));
-  const hard = line?.slice(name.length).trim().split(/\s+/)[1];
-  return hard === undefined || hard === 'unlimited' ? Number.POSITIVE_INFINITY : Number(hard);
-}
-
-/** The first executable file of that name on a PATH. */
-export async function findProgram(name: string, path: string): Promise<string | undefined> {
-  for (const folder of path.split(':')) {
-    const candidate = join(folder, name);
-    try {
-      await access(candidate, constants.X_OK);
-      if ((await stat(candidate)).isFile()) return candidate;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return undefined;
 }
 
 const readText = (path: string): Promise<string> => readFile(path, 'utf8').catch(() => '');

@@ -2,11 +2,12 @@ import type { SandboxRef } from '@cspace/protocol/names';
 import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
 import type { Owner } from '../../system/owner.ts';
 import { dialTcp } from '../dial-tcp.ts';
-import type { Capabilities, ImageBuilder, Substrate } from '../substrate.ts';
+import type { ImageBuilder, Substrate } from '../substrate.ts';
 import { getExecArgv, getImageExistsArgv } from './argv.ts';
 import { buildImage } from './build.ts';
+import { PODMAN_CAPABILITIES } from './capabilities.ts';
 import { DEADLINES, type Deadlines } from './deadlines.ts';
-import { createEngine } from './engine.ts';
+import { createEngine, type Engine } from './engine.ts';
 import type { HostFacts } from './facts.ts';
 import { getEngineProblem } from './failure.ts';
 import { createVerbs } from './lifecycle.ts';
@@ -28,17 +29,13 @@ export interface PodmanOptions {
   getFacts?: () => Promise<HostFacts>;
 }
 
-const CAPABILITIES: Capabilities = {
-  isolation: 'container',
-  sharedFolders: true,
-  routableAddress: true,
-  hostNetwork: true,
-  setsHostname: true,
-  fixedSysctls: true,
-};
+export interface Podman extends Substrate {
+  /** Runs a program with podman's configuration for this host in its environment. */
+  run: Engine['run'];
+}
 
 /** Machines as podman containers, each in a user namespace and with a network that the host attaches itself. */
-export function createPodman(options: PodmanOptions): Substrate {
+export function createPodman(options: PodmanOptions): Podman {
   const engine = createEngine(options);
   const deadlines = { ...DEADLINES, ...options.deadlines };
   const reader = createReader(engine, options.homeLabel, deadlines);
@@ -54,9 +51,10 @@ export function createPodman(options: PodmanOptions): Substrate {
   };
   return {
     kind: 'podman',
-    capabilities: CAPABILITIES,
+    capabilities: PODMAN_CAPABILITIES,
     execEnv: engine.env,
     probe: (signal) => probePodman(engine.env.PATH, signal),
+    run: engine.run,
     builder,
     ...builder,
     ...createVerbs({ engine, reader, deadlines, remembered: new Map() }),

@@ -5,6 +5,7 @@ import type { AttachNetwork, Machine } from '../substrate.ts';
 import { getInitArgv, getStartArgv } from './argv.ts';
 import type { CreateContext } from './create.ts';
 import { getNotThere } from './reader.ts';
+import { giveVolumesToDev } from './volumes.ts';
 
 export interface StartOptions {
   attachNetwork: AttachNetwork;
@@ -47,6 +48,7 @@ async function initMade(ref: SandboxRef, options: StartOptions): Promise<Machine
   // Only once: after that it may be in any state.
   remembered.set(name, { id: made.id });
   await init(made.id, options);
+  if (made.hasVolumes) await giveVolumesToDev(made.id, options.context, options.signal);
   const pid = Number(await readFile(made.pidFile, 'utf8').catch(() => ''));
   if (!Number.isInteger(pid) || pid < 2) return undefined;
   return { ref, state: 'created', id: made.id, pid, exitCode: null, outOfMemory: false, startedAt: null };
@@ -58,6 +60,7 @@ async function initFound(ref: SandboxRef, options: StartOptions): Promise<Machin
   if (!found) throw getNotThere(ref);
   if (found.state === 'running' || found.pid !== null) return found;
   await init(found.id, options);
+  await giveVolumesToDev(found.id, context, signal);
   const ready = await context.reader.find(ref, signal);
   if (!ready) throw getNotThere(ref);
   return ready;

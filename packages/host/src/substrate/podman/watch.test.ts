@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test';
+import { getChanges } from '../changes.ts';
 import type { Machine } from '../substrate.ts';
 import type { Engine } from './engine.ts';
-import { getChanges, watchMachines } from './watch.ts';
+import { watchMachines } from './watch.ts';
 
 const machine = (id: string, state: Machine['state']): Machine => ({
   ref: { project: 'shop', sandbox: id },

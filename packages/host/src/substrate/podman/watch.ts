@@ -1,3 +1,5 @@
+import { pause } from '../../system/abort.ts';
+import { getChanges } from '../changes.ts';
 import type { Machine, MachineEvent } from '../substrate.ts';
 import { getEventsArgv } from './argv.ts';
 import type { Engine } from './engine.ts';
@@ -47,7 +49,7 @@ export async function watchMachines(
       await check();
       const lasted = performance.now() - startedAt > settings.pauseMs * MAX_PAUSE_FACTOR;
       pauseMs = lasted ? settings.pauseMs : Math.min(pauseMs * 2, settings.pauseMs * MAX_PAUSE_FACTOR);
-      await sleep(pauseMs, signal);
+      await pause(pauseMs, signal);
     }
   } finally {
     clearInterval(timer);
@@ -66,35 +68,4 @@ async function readStream(
   // With a parent that is killed the stream would stay: the kernel takes it along.
   const argv = ['setpriv', '--pdeathsig', 'KILL', ...getEventsArgv(homeLabel)];
   await engine.run(argv, { timeoutMs: streamMs, signal, onLine, keepOutput: false }).catch(() => undefined);
-}
-
-/** What happened between two readings, machines told apart by the engine's ids. */
-export function getChanges(
-  before: ReadonlyMap<string, Machine>,
-  after: ReadonlyMap<string, Machine>,
-): MachineEvent[] {
-  const events: MachineEvent[] = [];
-  for (const [id, machine] of after) {
-    const old = before.get(id)?.state;
-    if (old === machine.state) continue;
-    if (machine.state === 'running') events.push({ ref: machine.ref, type: 'started' });
-    if (machine.state === 'exited') events.push({ ref: machine.ref, type: 'exited' });
-  }
-  for (const [id, machine] of before) {
-    if (!after.has(id)) events.push({ ref: machine.ref, type: 'removed' });
-  }
-  return events;
-}
-
-/** Ends early, without an error, where the signal comes. */
-function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-  });
 }

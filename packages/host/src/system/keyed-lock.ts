@@ -1,4 +1,4 @@
-import { rejectOnAbort } from '../system/abort.ts';
+import { rejectOnAbort } from './abort.ts';
 
 /** One holder per key at a time, the others in the order they came. */
 export interface KeyedLock {

@@ -1,0 +1,77 @@
+import { expect, test } from 'bun:test';
+import { getQemuArgv, HANDED, parseOwnCommand, type QemuPlan } from './argv.ts';
+
+const PLAN: QemuPlan = {
+  accel: 'tcg',
+  uid: 300_000,
+  kvmGid: undefined,
+  cpus: 1.5,
+  memoryMiB: 512,
+  sockets: '/run/cspace/0/vm/1/sock',
+  mac: '02:c5:00:00:00:02',
+  kernelLine: 'console=ttyS0 quiet',
+};
+const getLine = (change: Partial<QemuPlan> = {}) => ` ${getQemuArgv({ ...PLAN, ...change }).join(' ')} `;
+
+test.each([
+  ['drops to a user of its own, before QEMU is', /^ setpriv --reuid 300000 --regid 300000 --clear-groups /],
+  [
+    'takes every capability, and the way to new ones',
+    / --bounding-set -all --no-new-privs qemu-system-x86_64 /,
+  ],
+  [
+    'has QEMU’s own sandbox on',
+    / -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny /,
+  ],
+  ['reads nobody’s configuration, and has no device but ours', / -nodefaults -no-user-config /],
+  ['rounds processors up', / -smp 2 /],
+  ['shares the memory with the server of folders', / memory-backend-memfd,id=memory,size=512M,share=on /],
+  ['keeps a guest that is off', / -action shutdown=pause,reboot=shutdown,panic=pause /],
+  ['emulates', / -accel tcg,thread=multi -cpu max /],
+  ['bounds what nobody reads', / ringbuf,id=console,size=262144 .* ringbuf,id=status,size=4096 /],
+  ['gives free memory back', / virtio-balloon-pci,free-page-reporting=on /],
+  ['has room for folders that come later', / pcie-root-port,id=later,/],
+])('getQemuArgv %s', (_, pattern) => expect(getLine()).toMatch(pattern));
+
+test('getQemuArgv: with KVM it is in the group that may open it, and has the host’s processor', () => {
+  expect(getLine({ accel: 'kvm', kvmGid: 104 })).toMatch(/ --groups 104 .* -accel kvm -cpu host /);
+});
+
+test('getQemuArgv: files are the descriptors in their order, and stand nowhere by path', () => {
+  const line = getLine();
+  expect(HANDED.indexOf('vmlinux')).toBe(0);
+  expect(line).toContain('-kernel /proc/self/fd/3 -initrd /proc/self/fd/4');
+  expect(line).toMatch(
+    /-add-fd fd=5,set=5 -blockdev driver=raw,node-name=root,read-only=on,.*\/dev\/fdset\/5/,
+  );
+  expect(line).toMatch(/-add-fd fd=7,set=7 -blockdev driver=raw,node-name=disk,discard=unmap,/);
+  expect(line).toContain('tap,id=net,fd=8');
+  const paths = [...line.matchAll(/(?<=[=\s])\/[^,\s]+/g)].map(([path]) => path.replace(/[^/]+$/, ''));
+  expect([...new Set(paths)].sort()).toEqual(['/dev/', '/dev/fdset/', '/proc/self/fd/', `${PLAN.sockets}/`]);
+});
+
+test('getQemuArgv: two machines differ in user, sockets and MAC alone', () => {
+  const other = { uid: 300_001, sockets: '/run/cspace/0/vm/2/sock', mac: '02:c5:00:00:00:03' };
+  const back = getLine(other)
+    .replaceAll('300001', '300000')
+    .replaceAll('/vm/2/', '/vm/1/')
+    .replaceAll(other.mac, PLAN.mac);
+  expect(back).toBe(getLine());
+});
+
+test('getQemuArgv: a comma in a path stays in its value', () => {
+  expect(getLine({ sockets: '/a,b' })).toContain('path=/a,,b/qmp,server=on');
+});
+
+const FOLDER = '/run/cspace/0/vm';
+const ID = '0123456789ab';
+test.each([
+  [['setpriv', '--reuid', '1', 'qemu-system-x86_64', `socket,path=${FOLDER}/${ID}/sock/qmp`], ID],
+  [['/usr/bin/qemu-system-x86_64', '-chardev', `socket,path=${FOLDER}/${ID}/sock/qmp`], ID],
+  [['/usr/lib/qemu/virtiofsd', '-o', `source=${FOLDER}/${ID}/share`], ID],
+  [[`ssh: ${FOLDER}/${ID}/ssh/mux/at [mux]`], ID],
+  [['tail', '-f', `${FOLDER}/${ID}/machine.json`], undefined],
+  [['qemu-system-x86_64', `path=/run/cspace/1/vm/${ID}/sock/qmp`], undefined],
+  [['qemu-system-x86_64', `path=${FOLDER}/${ID}0/sock/qmp`], undefined],
+  [[''], undefined],
+])('parseOwnCommand: %j', (words, id) => expect(parseOwnCommand(`${words.join('\0')}\0`, FOLDER)).toBe(id));

@@ -1,0 +1,105 @@
+import type { SandboxRef } from '@cspace/protocol/names';
+import { formatRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
+import { createKeyedLock } from '../../system/keyed-lock.ts';
+import { getVmFiles } from '../../system/paths.ts';
+import type { MachineState } from '../substrate.ts';
+import { getSocket } from './argv.ts';
+import { DEADLINES, type Deadlines } from './deadlines.ts';
+import type { VmImages } from './image/vm-image.ts';
+import { connectQmp, type Qmp } from './qmp.ts';
+import { type MachineRecord, openStateStore, type StateStore } from './state.ts';
+
+export interface ContextOptions {
+  stateFolder: string;
+  images: VmImages;
+  /** How guests run on this host: asked at every start. */
+  getAccel: (signal: AbortSignal) => Promise<'kvm' | 'tcg'>;
+  deadlines?: Partial<Deadlines>;
+  /** Added to the kernel's command line: for tests. */
+  kernelLine?: readonly string[];
+}
+
+/** What the verbs share. */
+export interface Context {
+  store: StateStore;
+  images: VmImages;
+  getAccel: ContextOptions['getAccel'];
+  deadlines: Deadlines;
+  kernelLine: readonly string[];
+  /** Does the work alone with this machine; `shown` is what others see of it meanwhile, where it is not its record's state. */
+  change<T>(ref: SandboxRef, signal: AbortSignal, work: () => Promise<T>, shown?: MachineState): Promise<T>;
+  /** Whether somebody changes it just now; what is to be shown of it then. */
+  getChange(ref: SandboxRef): { shown: MachineState | undefined } | undefined;
+  /** Works with QEMU's monitor, over the connection that is kept or one for this alone. */
+  withMonitor<T>(record: MachineRecord, signal: AbortSignal, work: (qmp: Qmp) => Promise<T>): Promise<T>;
+  /** Connections of those who watch, by machine id. */
+  kept: Map<string, Promise<Qmp>>;
+  /** Those who watch: called when a machine was changed by us. */
+  wakers: Set<() => void>;
+}
+
+export function createContext(options: ContextOptions): Context {
+  const store = openStateStore(options.stateFolder);
+  const deadlines = { ...DEADLINES, ...options.deadlines };
+  const locks = createKeyedLock();
+  const changes = new Map<string, { shown: MachineState | undefined }>();
+  const kept = new Map<string, Promise<Qmp>>();
+  return {
+    store,
+    images: options.images,
+    getAccel: options.getAccel,
+    deadlines,
+    kernelLine: options.kernelLine ?? [],
+    kept,
+    wakers: new Set(),
+    getChange: (ref) => changes.get(formatRef(ref)),
+    async change(ref, signal, work, shown) {
+      const key = formatRef(ref);
+      const release = await locks.acquire(key, signal).catch(() => throwInterrupted());
+      changes.set(key, { shown });
+      try {
+        return await work();
+      } finally {
+        changes.delete(key);
+        release();
+      }
+    },
+    async withMonitor(record, signal, work) {
+      const open = await kept.get(record.id)?.catch(() => undefined);
+      if (open?.isOpen()) return work(open);
+      const qmp = await connectMonitor(record.id, { signal, store, deadlines });
+      try {
+        return await work(qmp);
+      } finally {
+        qmp.close();
+      }
+    },
+  };
+}
+
+interface ConnectOptions {
+  signal: AbortSignal;
+  store: StateStore;
+  deadlines: Deadlines;
+  onEvent?: Parameters<typeof connectQmp>[0]['onEvent'];
+}
+
+export function connectMonitor(id: string, options: ConnectOptions): Promise<Qmp> {
+  const { signal, store, deadlines, onEvent } = options;
+  const path = getSocket(getVmFiles(store.folder, id).sockets, 'qmp');
+  const events = onEvent === undefined ? {} : { onEvent };
+  return connectQmp({ path, timeoutMs: deadlines.monitor, ...events }, signal);
+}
+
+export function throwInterrupted(): never {
+  throw new ProblemError({ code: 'interrupted', message: 'interrupted while the machine was being changed' });
+}
+
+export function getNotThere(ref: SandboxRef): ProblemError {
+  return new ProblemError({
+    code: 'sandbox-not-running',
+    message: `${formatRef(ref)} has no machine`,
+    fix: `cspace up ${ref.sandbox}`,
+  });
+}

@@ -1,0 +1,67 @@
+import type { SandboxRef } from '@cspace/protocol/names';
+import type { AttachNetwork, Machine } from '../substrate.ts';
+import { BootFailure, bootGuest, getBootProblem } from './boot.ts';
+import { getConsoleTail, readConsoleEnd } from './console.ts';
+import { type Context, getNotThere, throwInterrupted } from './context.ts';
+import { requireImage } from './create.ts';
+import { endProcesses, settle } from './ending.ts';
+import { getMachineUid } from './ids.ts';
+import { type LaunchOptions, launch } from './launch.ts';
+import { getMachine, type MachineRecord } from './state.ts';
+
+export interface StartOptions {
+  attachNetwork: AttachNetwork;
+  signal: AbortSignal;
+  context: Context;
+}
+
+/** A guest that hangs in boot is made anew, once. */
+const TRIES = 2;
+
+/**
+ * Attaches the network, then starts a guest on the machine's disk. A machine whose start fails is what it was before.
+ * Throws what `attachNetwork` throws, `image-missing`, and `machine-failed` with the last lines of the console.
+ */
+export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Machine> {
+  const { attachNetwork, signal, context } = options;
+  return context.change(ref, signal, async () => {
+    const found = await context.store.find(ref);
+    if (!found) throw getNotThere(ref);
+    const record = await settle(found, signal, context);
+    if (record.phase === 'running') return getMachine(record);
+    const image = await requireImage(record.spec.image, context);
+    const accel = await context.getAccel(signal);
+    const cable = await attachNetwork({ kind: 'tap', uid: getMachineUid(record.id) });
+    for (let tries = 1; ; tries += 1) {
+      const failure = await tryStart(record, { image, accel, cable, signal, context });
+      if (!(failure instanceof BootFailure)) return getMachine(failure);
+      if (failure.isHang && tries < TRIES) continue;
+      throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
+    }
+  });
+}
+
+type TryOptions = Omit<LaunchOptions, 'onProcess'>;
+
+/** The record of a machine that runs, or why its guest did not come up. In that case, and where it throws, nothing is left. */
+async function tryStart(record: MachineRecord, options: TryOptions): Promise<MachineRecord | BootFailure> {
+  const { signal, context, cable } = options;
+  let now: MachineRecord = { ...record, phase: 'starting', address: cable.address };
+  const write = (change: Partial<MachineRecord>) => {
+    now = { ...now, ...change };
+    return context.store.put(now);
+  };
+  try {
+    await write({});
+    const qemu = await launch(now, { ...options, onProcess: write });
+    await bootGuest(now, qemu, options);
+    await write({ phase: 'running', exit: null, startedAt: new Date().toISOString() });
+    return now;
+  } catch (error) {
+    await endProcesses(now, context);
+    await context.store.put(record);
+    if (signal.aborted) throwInterrupted();
+    if (error instanceof BootFailure) return error;
+    throw error;
+  }
+}
