@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
-import { BASE_ENV } from '../../system/exec.ts';
+import { BASE_ENV, getTail } from '../../system/exec.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import type { ProcessId } from '../../system/process-id.ts';
 import { readMostOpenFiles } from '../../system/process-limits.ts';
@@ -13,7 +13,7 @@ import { getQemuArgv, getSocket, HANDED, type HandedFile } from './argv.ts';
 import { openCgroup } from './cgroup.ts';
 import { getCgroupBounds } from './cgroup-bounds.ts';
 import { markConsole } from './console.ts';
-import type { Context } from './context.ts';
+import type { Context, LastWords } from './context.ts';
 import { DISK } from './create.ts';
 import { openShare } from './folders/open-share.ts';
 import { getMachineUid } from './ids.ts';
@@ -52,6 +52,8 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
   // Where there are no cgroups the guest has its bounds all the same; `doctor` says so.
   const { cgroup } = openCgroup({ homeLabel: record.spec.homeLabel, id: record.id }, bounds);
   cgroup?.add(share.pid);
+  const lastWords: LastWords = { share: getLastWords(share) };
+  context.lastWords.set(record.id, lastWords);
   await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
   const argv = await getArgv(record, sockets, options);
   await markConsole(record.spec.folder, owner);
@@ -65,11 +67,20 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
     const { id } = qemu;
     if (!id) throw getStartProblem(await qemu.ended);
     cgroup?.add(id.pid);
+    lastWords.qemu = getLastWords(qemu);
     await onProcess({ qemu: id });
     return { ...qemu, id };
   } finally {
     for (const file of Object.values(files)) closeSync(file);
   }
+}
+
+function getLastWords({ ended, getErrorText }: Pick<WatchedProcess, 'ended' | 'getErrorText'>) {
+  let how: string | undefined;
+  void ended.then((said) => {
+    how = said;
+  });
+  return () => (how === undefined ? undefined : [how, getTail(getErrorText(), 3)].join('\n').trim());
 }
 
 async function getArgv(record: MachineRecord, sockets: string, options: LaunchOptions): Promise<string[]> {
