@@ -193,6 +193,11 @@ export interface Substrate {
   watch(onEvent: (event: MachineEvent) => void, signal: AbortSignal): Promise<void>;
   /** The argv to spawn for a command inside. */
   execCommand(ref: SandboxRef, argv: readonly string[], options: ExecOptions): string[];
+  /**
+   * Signals all that carries this value of EXEC_MARKER in the machine: killing the argv above leaves what it started alive.
+   * Nothing where there is nothing, or no machine that could be asked.
+   */
+  signalCommand(ref: SandboxRef, marker: string, signal: NodeJS.Signals): Promise<void>;
   /** Environment that argv wants (the engine's configuration); never secret. */
   readonly execEnv: Record<string, string>;
   /** A stream to a TCP port of the machine. */
