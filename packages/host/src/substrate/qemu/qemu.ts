@@ -35,7 +35,10 @@ export function createQemu(options: QemuOptions): Substrate {
 
   /** Before anything else is done, and never at the same time. */
   async function ready(): Promise<void> {
-    reaping ??= reapLeftovers(context);
+    reaping ??= reapLeftovers(context).catch((error) => {
+      reaping = undefined;
+      throw error;
+    });
     await reaping;
   }
 
