@@ -4,6 +4,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../../system/exec.ts';
 import { ensureFolder } from '../../system/files.ts';
 import { getVmFiles } from '../../system/paths.ts';
+import { runTogether } from '../../system/together.ts';
 import type { Machine, MachineSpec } from '../substrate.ts';
 import { type Context, throwInterrupted } from './context.ts';
 import { settle } from './ending.ts';
@@ -39,9 +40,9 @@ async function make(spec: MachineSpec, signal: AbortSignal, context: Context): P
   const id = pickMachineId(await listHostIds(context.store.folder));
   const disk = join(spec.folder, DISK);
   try {
-    await Promise.all([
-      makeStateFolder(id, signal, context),
-      copyDisk({ from: image.emptyDisk, to: disk, timeoutMs: context.deadlines.tool }, signal),
+    await runTogether(signal, [
+      (signal) => makeStateFolder(id, signal, context),
+      (signal) => copyDisk({ from: image.emptyDisk, to: disk, timeoutMs: context.deadlines.tool }, signal),
     ]);
     if (process.getuid?.() === 0) await chown(disk, spec.owner.uid, spec.owner.gid);
     signal.throwIfAborted();
