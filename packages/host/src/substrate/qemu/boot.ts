@@ -8,7 +8,7 @@ import { getSocket } from './argv.ts';
 import { getConfiguration } from './configuration.ts';
 import { connectMonitor } from './context.ts';
 import { type Control, openControl } from './control.ts';
-import { keepConsole, readExit } from './ending.ts';
+import { keepConsole, readEnding } from './ending.ts';
 import { getStartProblem, type LaunchOptions, type QemuProcess } from './launch.ts';
 import type { Qmp } from './qmp.ts';
 import { readGuestKeys } from './ssh/keys.ts';
@@ -22,12 +22,12 @@ const SSH_PORT = 22;
 
 /** Why a guest did not come up. */
 export class BootFailure extends Error {
-  /** It said nothing in time; another one may. */
-  readonly isHang: boolean;
+  /** It did not say why, by hanging or by a sudden end: another one may come up. */
+  readonly isMute: boolean;
 
-  constructor(message: string, isHang: boolean) {
+  constructor(message: string, isMute: boolean) {
     super(message);
-    this.isHang = isHang;
+    this.isMute = isMute;
   }
 }
 
@@ -53,8 +53,8 @@ export async function bootGuest(
     options.signal.throwIfAborted();
     if (!over.signal.aborted) throw error;
     if (!isRunning(qemu.id)) throw getStartProblem(qemu.getErrorText());
-    const exit = await readExit(record, qmp).catch(() => undefined);
-    throw new BootFailure(exit?.reason ?? 'it ended before it was up', false);
+    const ending = await readEnding(record, qmp).catch(() => undefined);
+    throw new BootFailure(ending?.exit.reason ?? 'it ended before it was up', ending?.isMute ?? true);
   } finally {
     await keepConsole(record, qmp).catch(() => undefined);
     qmp.close();

@@ -22,6 +22,6 @@ export const DEADLINES: Deadlines = {
   boot: { kvm: 15_000, tcg: 90_000 },
   configure: 30_000,
   commands: 30_000,
-  end: 5000,
+  end: 15_000,
   dial: 5000,
 };

@@ -15,7 +15,7 @@ export interface StartOptions {
   context: Context;
 }
 
-/** A guest that hangs in boot is made anew, once. */
+/** A guest that hangs in boot, or ends there without a word, is made anew, once. */
 const TRIES = 2;
 
 /**
@@ -35,7 +35,7 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     for (let tries = 1; ; tries += 1) {
       const failure = await tryStart(record, { image, accel, cable, signal, context });
       if (!(failure instanceof BootFailure)) return getMachine(failure);
-      if (failure.isHang && tries < TRIES) continue;
+      if (failure.isMute && tries < TRIES) continue;
       throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
     }
   });
