@@ -13,8 +13,9 @@ export function describeMemory({ test, h }: QemuContract): void {
   /** Of the guest's memory, what the host really has: the file without a name that QEMU keeps it in. */
   function getGuestMiB(pid: number | null): number {
     const folder = `/proc/${pid}/fd`;
-    const fd = readdirSync(folder).find((fd) => readlinkSync(join(folder, fd)).startsWith('/memfd:memory'));
-    return fd === undefined ? 0 : (statSync(join(folder, fd)).blocks * 512) / MIB;
+    const isMemory = (fd: string) => readlinkSync(join(folder, fd)).startsWith('/memfd:memory');
+    const [fd = ''] = readdirSync(folder).filter(isMemory);
+    return (statSync(join(folder, fd)).blocks * 512) / MIB;
   }
 
   test('memory that the guest has freed goes back to the host', async () => {
