@@ -5,9 +5,9 @@ import { signalMarked } from './marked-processes.ts';
 
 test('signalMarked reaches a child in a session of its own, and no other process', async () => {
   const marker = randomUUID();
-  const options = { stdout: 'ignore', stderr: 'ignore', timeout: 10_000 } as const;
-  const other = Bun.spawn(['sleep', '9'], { ...options, env: { ...BASE_ENV, MARK: randomUUID() } });
-  const marked = Bun.spawn(['sh', '-c', 'setsid sleep 9 & setsid sleep 9 & wait'], {
+  const options = { stdout: 'ignore', stderr: 'ignore', timeout: 70_000 } as const;
+  const other = Bun.spawn(['sleep', '60'], { ...options, env: { ...BASE_ENV, MARK: randomUUID() } });
+  const marked = Bun.spawn(['sh', '-c', 'setsid sleep 60 & setsid sleep 60 & wait'], {
     ...options,
     env: { ...BASE_ENV, MARK: marker },
   });
