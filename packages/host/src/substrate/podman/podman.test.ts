@@ -34,7 +34,7 @@ const SPEC: MachineSpec = {
   image: 'localhost/cspace:1',
   owner: { uid: 0, gid: 0 },
   mounts: [],
-      volumes: [],
+  volumes: [],
   limits: { cpus: 1, memoryMiB: 256, pids: 64 },
   sysctls: {},
   env: {},

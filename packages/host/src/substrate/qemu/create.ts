@@ -47,7 +47,7 @@ async function make(spec: MachineSpec, signal: AbortSignal, context: Context): P
     signal.throwIfAborted();
     const record: MachineRecord = {
       ...{ v: 1, id, spec, phase: 'created', qemu: null, share: null },
-      ...{ address: null, startedAt: null, exit: null },
+      ...{ address: null, startedAt: null, restored: false, exit: null },
     };
     await context.store.put(record);
     return record;
@@ -58,8 +58,14 @@ async function make(spec: MachineSpec, signal: AbortSignal, context: Context): P
   }
 }
 
-/** Its user must get through to the sockets, and sees nothing on the way. */
 async function makeStateFolder(id: string, signal: AbortSignal, context: Context): Promise<void> {
+  await makeSockets(id, context);
+  const { folder } = getVmFiles(context.store.folder, id);
+  await makeSshFiles({ folder, uid: getMachineUid(id) }, signal);
+}
+
+/** A state folder with the one of the sockets. Its user must get through to them, and sees nothing on the way. */
+export async function makeSockets(id: string, context: Pick<Context, 'store'>): Promise<void> {
   const uid = getMachineUid(id);
   const { folder, sockets } = getVmFiles(context.store.folder, id);
   await ensureFolder(context.store.folder, { mode: 0o711 });
@@ -67,7 +73,6 @@ async function makeStateFolder(id: string, signal: AbortSignal, context: Context
   await mkdir(folder, { mode: 0o711 });
   await mkdir(sockets, { mode: 0o700 });
   await chown(sockets, uid, uid);
-  await makeSshFiles({ folder, uid }, signal);
 }
 
 /** `/run/cspace/LABEL/vm`, which others may have made for root alone. */
@@ -78,7 +83,7 @@ async function openWay(folder: string, levels: number): Promise<void> {
 }
 
 /** Only what is not empty is copied, or shared where the file system can. */
-async function copyDisk(
+export async function copyDisk(
   { from, to, timeoutMs }: { from: string; to: string; timeoutMs: number },
   signal: AbortSignal,
 ): Promise<void> {

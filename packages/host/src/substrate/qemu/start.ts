@@ -1,12 +1,13 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import type { AttachNetwork, Machine } from '../substrate.ts';
-import { BootFailure, bootGuest, getBootProblem } from './boot.ts';
+import { bootGuest, getBootProblem } from './boot.ts';
 import { getConsoleTail, readConsoleEnd } from './console.ts';
 import { type Context, getNotThere, throwInterrupted } from './context.ts';
 import { requireImage } from './create.ts';
 import { endProcesses, settle } from './ending.ts';
 import { getMachineUid } from './ids.ts';
 import { type LaunchOptions, launch } from './launch.ts';
+import { BootFailure } from './starting.ts';
 import { getMachine, type MachineRecord } from './state.ts';
 
 export interface StartOptions {
@@ -32,9 +33,15 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     const image = await requireImage(record.spec.image, context);
     const accel = await context.getAccel(signal);
     const cable = await attachNetwork({ kind: 'tap', uid: getMachineUid(record.id) });
+    const launching = { image, accel, cable, signal, context };
+    const restored = await tryRestore(record, launching);
+    if (restored) return getMachine(restored);
     for (let tries = 1; ; tries += 1) {
-      const failure = await tryStart(record, { image, accel, cable, signal, context });
-      if (!(failure instanceof BootFailure)) return getMachine(failure);
+      const failure = await tryStart(record, launching);
+      if (!(failure instanceof BootFailure)) {
+        context.templates.want({ image, accel, limits: record.spec.limits });
+        return getMachine(failure);
+      }
       if (failure.isHang && tries < TRIES) continue;
       throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
     }
@@ -42,6 +49,19 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
 }
 
 type TryOptions = Omit<LaunchOptions, 'onProcess'>;
+
+/** From a memory template, where there is one. It is never needed: whatever goes wrong with it, a guest is booted. */
+async function tryRestore(record: MachineRecord, options: TryOptions): Promise<MachineRecord | undefined> {
+  const { templates } = options.context;
+  const template = await templates.find({ ...options, limits: record.spec.limits });
+  if (!template) return undefined;
+  const started = await tryStart(record, { ...options, template }).catch((error) => {
+    if (options.signal.aborted) throw error;
+  });
+  if (started && !(started instanceof BootFailure)) return started;
+  await templates.discard(template);
+  return undefined;
+}
 
 /** The record of a machine that runs, or why its guest did not come up. In that case, and where it throws, nothing is left. */
 async function tryStart(record: MachineRecord, options: TryOptions): Promise<MachineRecord | BootFailure> {
@@ -55,7 +75,8 @@ async function tryStart(record: MachineRecord, options: TryOptions): Promise<Mac
     await write({});
     const qemu = await launch(now, { ...options, onProcess: write });
     await bootGuest(now, qemu, options);
-    await write({ phase: 'running', exit: null, startedAt: new Date().toISOString() });
+    const restored = options.template !== undefined;
+    await write({ phase: 'running', exit: null, startedAt: new Date().toISOString(), restored });
     return now;
   } catch (error) {
     await endProcesses(now, context);
