@@ -26,6 +26,9 @@ export interface ContextOptions {
   templates?: { store: string; quietMs?: number };
 }
 
+/** Undefined while it runs; a process that a former daemon has started says nothing to us. */
+export type LastWords = Partial<Record<'qemu' | 'share', () => string | undefined>>;
+
 /** What the verbs share. */
 export interface Context {
   store: StateStore;
@@ -42,6 +45,8 @@ export interface Context {
   withMonitor<T>(record: MachineRecord, signal: AbortSignal, work: (qmp: Qmp) => Promise<T>): Promise<T>;
   /** Connections of those who watch, by machine id. */
   kept: Map<string, Promise<Qmp>>;
+  /** What processes that we have started said before they ended, in words; by machine id. */
+  lastWords: Map<string, LastWords>;
   /** Those who watch: called when a machine was changed by us. */
   wakers: Set<() => void>;
 }
@@ -67,6 +72,7 @@ export function createContext(options: ContextOptions): Context {
         })
       : NO_TEMPLATES,
     kept,
+    lastWords: new Map(),
     wakers: new Set(),
     getChange: (ref) => changes.get(formatRef(ref)),
     async change(ref, signal, work, shown) {

@@ -23,18 +23,19 @@ export async function settle(
   context: Context,
 ): Promise<MachineRecord> {
   if (record.phase !== 'running') return record;
-  if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record), context);
+  if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record, context), context);
   try {
     const exit = await context.withMonitor(record, signal, (qmp) => readExit(record, qmp));
     if (exit) return endMachine(record, exit, context);
   } catch {
     if (signal.aborted) throwInterrupted();
     // Either it has just ended, or it is too busy to answer.
-    if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record), context);
+    if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record, context), context);
     if (isAlive(record.share)) return record;
   }
   if (isAlive(record.share)) return record;
-  const reason = 'the server of its folders, virtiofsd, ended: /workspace was gone';
+  const words = context.lastWords.get(record.id)?.share?.();
+  const reason = getReason('the server of its folders, virtiofsd, ended, and /workspace was gone', words);
   return endMachine(record, { code: KILLED, outOfMemory: false, reason }, context);
 }
 
@@ -93,7 +94,11 @@ function isAlive(id: ProcessId | null): boolean {
 
 const getCgroupName = ({ id, spec }: MachineRecord) => ({ id, homeLabel: spec.homeLabel });
 
-function getQemuGone(record: MachineRecord): Exit {
+const getReason = (what: string, words: string | undefined) => (words ? `${what}: ${words}` : what);
+
+function getQemuGone(record: MachineRecord, context: Context): Exit {
   if (hadOutOfMemory(getCgroupName(record))) return { code: KILLED, outOfMemory: true };
-  return { code: KILLED, outOfMemory: false, reason: 'its QEMU process was killed, or failed (exit 137)' };
+  const words = context.lastWords.get(record.id)?.qemu?.();
+  const reason = getReason('its QEMU process ended (exit 137)', words);
+  return { code: KILLED, outOfMemory: false, reason };
 }

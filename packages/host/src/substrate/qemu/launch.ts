@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { BASE_ENV } from '../../system/exec.ts';
+import { BASE_ENV, getTail } from '../../system/exec.ts';
 import { openMemoryFile } from '../../system/memory-file.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import type { ProcessId } from '../../system/process-id.ts';
@@ -12,9 +12,9 @@ import { getQemuArgv, getSocket } from './argv.ts';
 import { type Cgroup, openCgroup } from './cgroup.ts';
 import { getCgroupBounds } from './cgroup-bounds.ts';
 import { markConsole } from './console.ts';
-import type { Context } from './context.ts';
+import type { Context, LastWords } from './context.ts';
 import { DISK } from './create.ts';
-import { openShare } from './folders/open-share.ts';
+import { openShare, type Share } from './folders/open-share.ts';
 import { getStartProblem, openHandedFiles } from './handed-files.ts';
 import { getMachineUid } from './ids.ts';
 import type { VmImage } from './image/vm-image.ts';
@@ -39,7 +39,7 @@ export type QemuProcess = WatchedProcess & { id: ProcessId };
 
 /** Starts the server of the machine's folders, and QEMU. Nothing is known of the guest yet. Throws `machine-failed`. */
 export async function launch(record: MachineRecord, options: LaunchOptions): Promise<QemuProcess> {
-  const { template, onProcess } = options;
+  const { template, onProcess, context } = options;
   const bytes = record.spec.limits.memoryMiB * 1024 * 1024;
   const memory = template && openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id) });
   const stop = new AbortController();
@@ -48,9 +48,12 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
   const filling = memory !== undefined && template && fillMemory(memory, template, { cgroup, signal });
   try {
     const share = await launchShare(record, { ...options, cgroup });
-    await onProcess({ share });
+    const lastWords: LastWords = { share: getLastWords(share) };
+    context.lastWords.set(record.id, lastWords);
+    await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
     await filling;
     const qemu = await launchQemu(record, { ...options, cgroup, memory });
+    lastWords.qemu = getLastWords(qemu);
     await onProcess({ qemu: qemu.id });
     return qemu;
   } finally {
@@ -69,14 +72,14 @@ async function openBounds(record: MachineRecord, { accel }: LaunchOptions): Prom
 
 type Bounded = LaunchOptions & { cgroup: Cgroup | undefined };
 
-async function launchShare(record: MachineRecord, { context, signal, cgroup }: Bounded): Promise<ProcessId> {
+async function launchShare(record: MachineRecord, { context, signal, cgroup }: Bounded): Promise<Share> {
   const { sockets, share: mountpoint } = getVmFiles(context.store.folder, record.id);
   const { mounts, owner } = record.spec;
   const socketUid = getMachineUid(record.id);
   const at = { socket: getSocket(sockets, 'fs'), socketUid, mountpoint, path: BASE_ENV.PATH };
-  const { pid, startTime } = await openShare({ mounts, owner, ...at }, signal);
-  cgroup?.add(pid);
-  return { pid, startTime };
+  const share = await openShare({ mounts, owner, ...at }, signal);
+  cgroup?.add(share.pid);
+  return share;
 }
 
 async function launchQemu(
@@ -98,6 +101,14 @@ async function launchQemu(
   } finally {
     files.close();
   }
+}
+
+function getLastWords({ ended, getErrorText }: Pick<WatchedProcess, 'ended' | 'getErrorText'>) {
+  let how: string | undefined;
+  void ended.then((said) => {
+    how = said;
+  });
+  return () => (how === undefined ? undefined : [how, getTail(getErrorText(), 3)].join('\n').trim());
 }
 
 export async function spawnQemu(argv: readonly string[], fds: readonly number[]): Promise<QemuProcess> {
