@@ -1,7 +1,8 @@
 /**
- * What the standalone binary carries of the image, and of the kit that microVMs boot it with. As a program: `bun scripts/bundle.ts FOLDER` writes the files of the
- * image there (all but the host's certificate authorities). As a module: `embedImage` is the plugin for `Bun.build`
- * that puts these files into the binary, in the place of packages/host/src/image/embedded.ts.
+ * What the standalone binary carries of the image, and of the kit that microVMs boot it with. As a program:
+ * `bun scripts/bundle.ts FOLDER` writes their files there (all but the host's certificate authorities). As a module:
+ * `embedImage` is the plugin for `Bun.build` that puts these files into the binary, in the place of
+ * packages/host/src/image/embedded.ts.
  */
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';

@@ -6,14 +6,14 @@ import { prepare, prepareWebImage, WEB_IMAGE_VARIABLE } from './prepare.ts';
 import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
-import { findTestFiles, getBootObstacle, SUITES, type Suite } from './suites.ts';
+import { findTestFiles, getBootObstacle, getQemuSuite, SUITES, type Suite } from './suites.ts';
 import { takeTurn } from './turn.ts';
 
 /** The one test of the fast half. */
 const IMPORT_TABLE_TEST = 'packages/host/test/architecture.test.ts';
 
 /** As long as a whole run may take. */
-const TURN_TIMEOUT_MS = 25 * 60_000;
+const TURN_TIMEOUT_MS = 40 * 60_000;
 
 const { env } = process;
 const ci = env.CI === 'true' || env.CI === '1';
@@ -38,8 +38,9 @@ const sudo = !root && Bun.which('sudo') !== null && Bun.spawnSync(['sudo', '-n',
 const unbootable = getBootObstacle({ platform: process.platform, root, sudo });
 const files = findTestFiles('.');
 
-async function runStep(suite: Suite, chosen: readonly string[], more = {}): Promise<void> {
+async function runStep(of: Suite, all: readonly string[], more = {}): Promise<void> {
   if (stop.signal.aborted) return;
+  const { suite, files: chosen } = args.substrate ? getQemuSuite(of, all) : { suite: of, files: all };
   if (chosen.length === 0) return skip(suite, 'it has no test yet');
   const lab = unbootable === undefined && canMakeLab();
   if (!lab) report.say(`${suite.name}: without lab and census: ${unbootable ?? 'iproute2 is missing'}`);
@@ -47,7 +48,7 @@ async function runStep(suite: Suite, chosen: readonly string[], more = {}): Prom
   const result = await runSuite(suite, {
     files: chosen,
     extra: args.extra,
-    env: { ...env, ...more },
+    env: { ...env, ...(args.substrate && { CSPACE_TEST_SUBSTRATE: args.substrate }), ...more },
     lab,
     ci,
     groups,
@@ -86,6 +87,9 @@ const tasks = { env, groups, report };
 let obstacle = unbootable;
 // First, since it also brings what a lab and the census need.
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('setup', tasks);
+// Tests of microVMs say by themselves what they miss.
+const vms = booting.some(({ qemu }) => qemu) && process.arch === 'x64';
+if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuSetup', tasks);
 
 for (const suite of SUITES.filter(({ boots }) => !boots)) {
   if (args.wants(suite.name)) await runStep(suite, files.get(suite.name) ?? []);
@@ -93,6 +97,7 @@ for (const suite of SUITES.filter(({ boots }) => !boots)) {
 }
 
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
+if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuImage', tasks);
 const wantsWebImage = booting.some(({ name }) => name === 'e2e') && !obstacle && !stop.signal.aborted;
 const webImage = wantsWebImage ? await prepareWebImage(tasks) : undefined;
 const more = webImage === undefined ? {} : { [WEB_IMAGE_VARIABLE]: webImage };

@@ -8,6 +8,16 @@ const MINUTE = 60_000;
 export const PREPARATIONS = {
   setup: { name: 'cspace setup', args: ['setup', '--yes'], deadlineMs: 5 * MINUTE },
   image: { name: 'cspace image build', args: ['image', 'build'], deadlineMs: 8 * MINUTE },
+  qemuSetup: {
+    name: 'cspace setup --substrate qemu',
+    args: ['setup', '--substrate', 'qemu', '--yes'],
+    deadlineMs: 5 * MINUTE,
+  },
+  qemuImage: {
+    name: 'cspace image build --substrate qemu',
+    args: ['image', 'build', '--substrate', 'qemu'],
+    deadlineMs: 8 * MINUTE,
+  },
 } as const;
 
 /** Of the image that tests of real browsers boot; tests find its tag in their environment under the second name. */

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CensusOptions } from '../../packages/host/test/support/census.ts';
+import { NETWORK_KINDS } from '../../packages/host/test/support/census.ts';
 import { NO_OUTCOME, type Outcome, parseJunit, sumOutcomes } from './junit.ts';
 import { type Groups, runGroup } from './spawn.ts';
 import type { SuiteAnswer, SuiteJob } from './suite.ts';
@@ -34,19 +36,25 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
   try {
     const lanes = getLanes(options.files, suite);
     const reports = lanes.map((_, n) => join(world.folder, `junit-${n}.xml`));
-    const answer = join(world.folder, 'answer.json');
+    const answers = lanes.map((_, n) => join(world.folder, `answer-${n}.json`));
+    const getJob = (n: number, census: CensusOptions): Omit<SuiteJob, 'lanes'> => ({
+      env: world.env,
+      deadlineMs: suite.deadlineMs,
+      census: options.lab ? census : undefined,
+      answer: answers[n] ?? '',
+    });
     const job: SuiteJob = {
       lanes: lanes.map((files, n) => {
         const command = getTestCommand(suite, { ...options, files }, reports[n] ?? '');
-        // The first has the suite's own lab, in which the census is taken.
-        return options.lab && n > 0 ? ['env', 'CSPACE_LAB_STRICT=1', 'scripts/lab', ...command] : command;
+        // The first has the suite's own lab, in which the census is taken; the others' see the network there.
+        if (!options.lab || n === 0) return command;
+        const census = { lab: true, folders: [], kinds: NETWORK_KINDS };
+        const lane: SuiteJob = { ...getJob(n, census), lanes: [command] };
+        return ['env', 'CSPACE_LAB_STRICT=1', 'scripts/lab', ...getSuiteCommand(lane)];
       }),
-      env: world.env,
-      deadlineMs: suite.deadlineMs,
-      census: options.lab ? { lab: true, folders: [world.temporary] } : undefined,
-      answer,
+      ...getJob(0, { lab: true, folders: [world.temporary] }),
     };
-    const inside: [string, ...string[]] = [process.execPath, 'scripts/gate/suite.ts', JSON.stringify(job)];
+    const inside = getSuiteCommand(job);
     const ended = await runGroup(
       options.lab ? ['scripts/lab', ...inside] : inside,
       { env: world.env, deadlineMs: suite.deadlineMs + CENSUS_MS },
@@ -55,14 +63,31 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
     const reported = sumOutcomes(reports.map(readReport));
     // Of a choice by name all others are reported as skipped.
     const outcome = options.extra.length > 0 ? { ...reported, skipped: [] } : reported;
-    const troubles = existsSync(answer)
-      ? getTroubles(JSON.parse(readFileSync(answer, 'utf8')) as SuiteAnswer, outcome, options)
+    const answer = readAnswers(options.lab ? answers : answers.slice(0, 1));
+    const troubles = answer
+      ? getTroubles(answer, outcome, options)
       : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];
     if (existsSync(`/run/netns/cspace-lab-${ended.pid}`)) troubles.push('its lab is still there');
     return { outcome, troubles };
   } finally {
     removeWorld(world);
   }
+}
+
+function getSuiteCommand(job: SuiteJob): [string, ...string[]] {
+  return [process.execPath, 'scripts/gate/suite.ts', JSON.stringify(job)];
+}
+
+/** One answer of all lanes; undefined where one gave none. */
+function readAnswers(paths: readonly string[]): SuiteAnswer | undefined {
+  if (!paths.every((path) => existsSync(path))) return undefined;
+  const answers = paths.map((path) => JSON.parse(readFileSync(path, 'utf8')) as SuiteAnswer);
+  return {
+    code: answers.find(({ code }) => code !== 0)?.code ?? 0,
+    timedOut: answers.some(({ timedOut }) => timedOut),
+    findings: answers.flatMap(({ findings }) => findings),
+    blind: answers.flatMap(({ blind }) => blind),
+  };
 }
 
 function readReport(path: string): Outcome {

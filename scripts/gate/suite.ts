@@ -1,5 +1,5 @@
 // Runs one suite in the network namespace it is started in: census, bun test, census. Of several lanes all but the
-// first are in a lab of their own, inside this one. Arguments: one JSON of SuiteJob.
+// first are in a lab of their own, inside this one, with a census of its network. Arguments: one JSON of SuiteJob.
 // Its answer is a file, since the output belongs to the tests.
 import { writeFileSync } from 'node:fs';
 import {

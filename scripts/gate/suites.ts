@@ -5,23 +5,42 @@ export interface Suite {
   deadlineMs: number;
   /** For one test that sets no time of its own. */
   testTimeoutMs: number;
-  /** The files of each package run beside those of the others: they mostly wait. Only the first may make links and rules. */
-  lanes?: true;
+  /** Files of one lane run one after another, lanes at the same time, each in a lab of its own: they mostly wait. */
+  laneOf?: (file: string) => string;
+  /** It tries every substrate; which of its files are those of qemu, which runs no others then. */
+  qemu?: { files: (file: string) => boolean; deadlineMs: number };
 }
 
 const MINUTE = 60_000;
 
+/** The main path of microVMs, which the gate runs whatever other sandboxes are made of. */
+const isMicrovmTest = (file: string): boolean => file.endsWith('/microvm.test.ts');
+
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
-  { name: 'contract', boots: true, deadlineMs: 4 * MINUTE, testTimeoutMs: 60_000 },
+  {
+    name: 'contract',
+    boots: true,
+    deadlineMs: 10 * MINUTE,
+    testTimeoutMs: 60_000,
+    laneOf: (file) => file,
+    qemu: { files: (file) => !file.endsWith('/podman.test.ts'), deadlineMs: 30 * MINUTE },
+  },
   {
     name: 'integration',
     boots: true,
     deadlineMs: 10 * MINUTE,
     testTimeoutMs: 60_000,
-    lanes: true,
+    laneOf: (file) => file.split('/', 2).join('/'),
   },
-  { name: 'e2e', boots: true, deadlineMs: 20 * MINUTE, testTimeoutMs: 120_000 },
+  {
+    name: 'e2e',
+    boots: true,
+    deadlineMs: 20 * MINUTE,
+    testTimeoutMs: 120_000,
+    laneOf: (file) => (isMicrovmTest(file) ? 'microvm' : 'all others'),
+    qemu: { files: () => true, deadlineMs: 120 * MINUTE },
+  },
 ];
 
 const SUITE_FOLDER = /^packages\/[^/]+\/test\/(contract|integration|e2e)\//;
@@ -31,11 +50,27 @@ export function getSuiteName(file: string): Suite['name'] {
   return (SUITE_FOLDER.exec(file)?.[1] ?? 'unit') as Suite['name'];
 }
 
-/** The files that run one after another; all of them, or those of each package. Pure. */
-export function getLanes(files: readonly string[], suite: Pick<Suite, 'lanes'>): string[][] {
-  if (!suite.lanes) return [[...files]];
-  const lanes = Map.groupBy(files, (file) => file.split('/', 2).join('/'));
-  return [...lanes.values()];
+/** The files of each lane; all of them, where the suite has none. Pure. */
+export function getLanes(files: readonly string[], { laneOf }: Pick<Suite, 'laneOf'>): string[][] {
+  if (!laneOf) return [[...files]];
+  return [...Map.groupBy(files, laneOf).values()];
+}
+
+/** Emulated sandboxes are five times slower, as packages/host/test/support/substrate-under-test.ts has it too. */
+const EMULATION = 5;
+
+/** The suite as it is where sandboxes are microVMs, and those of its files that are about them; one lane, since guests have the processor to themselves. Pure. */
+export function getQemuSuite(suite: Suite, files: readonly string[]): { suite: Suite; files: string[] } {
+  const { laneOf: _, ...rest } = suite;
+  const { qemu, deadlineMs, testTimeoutMs } = suite;
+  return {
+    suite: {
+      ...rest,
+      deadlineMs: qemu?.deadlineMs ?? deadlineMs,
+      testTimeoutMs: testTimeoutMs * EMULATION,
+    },
+    files: files.filter((file) => qemu?.files(file)),
+  };
 }
 
 /** Test files of the working tree, by suite: tracked ones and new ones alike, ignored ones not. Sorted. */

@@ -3,7 +3,7 @@ import { parseArgs } from './args.ts';
 import { NO_OUTCOME, type Outcome } from './junit.ts';
 import { createReport } from './report.ts';
 import type { SuiteAnswer } from './suite.ts';
-import { getBootObstacle, getLanes, getSuiteName } from './suites.ts';
+import { findTestFiles, getBootObstacle, getLanes, getQemuSuite, getSuiteName, SUITES } from './suites.ts';
 import { getTroubles } from './troubles.ts';
 
 const CLEAN: SuiteAnswer = { code: 0, timedOut: false, findings: [], blind: [] };
@@ -84,13 +84,30 @@ test('getSuiteName goes by the folder', () => {
   expect(getSuiteName('packages/host/test/support/census.test.ts')).toBe('unit');
 });
 
-test('getLanes: one, or one for each package', () => {
-  const files = ['packages/a/x.test.ts', 'packages/b/y.test.ts', 'packages/a/z.test.ts'];
+test('getLanes: one, or what the suite makes of its files', () => {
+  const files = ['a/x.test.ts', 'b/y.test.ts', 'a/z.test.ts'];
   expect(getLanes(files, {})).toEqual([files]);
-  expect(getLanes(files, { lanes: true })).toEqual([
-    ['packages/a/x.test.ts', 'packages/a/z.test.ts'],
-    ['packages/b/y.test.ts'],
+  expect(getLanes(files, { laneOf: (file) => file.charAt(0) })).toEqual([
+    ['a/x.test.ts', 'a/z.test.ts'],
+    ['b/y.test.ts'],
   ]);
+});
+
+test('getLanes: tests of microVMs have lanes of their own in contract and e2e', () => {
+  const files = findTestFiles('.');
+  const lanes = SUITES.map((suite) => getLanes(files.get(suite.name) ?? [], suite));
+  const alone = lanes.flat().filter((lane) => lane.length === 1);
+  expect(alone.flat()).toEqual([
+    'packages/host/test/contract/podman.test.ts',
+    'packages/host/test/contract/qemu.test.ts',
+    'packages/host/test/e2e/microvm.test.ts',
+  ]);
+});
+
+test('getQemuSuite: the contract of qemu alone, all of e2e, nothing of the others', () => {
+  const files = findTestFiles('.');
+  const chosen = SUITES.map((suite) => getQemuSuite(suite, files.get(suite.name) ?? []).files);
+  expect(chosen.map((list) => list.length)).toEqual([0, 1, 0, files.get('e2e')?.length ?? 0]);
 });
 
 test('getBootObstacle', () => {
@@ -108,4 +125,11 @@ test('parseArgs: steps, arguments for bun test, unknown words', () => {
     ['nonsense'],
   ]);
   expect(parseArgs([]).wants('e2e')).toBe(true);
+});
+
+test('parseArgs: of --substrate=qemu the suites that try it', () => {
+  const args = parseArgs(['--substrate=qemu']);
+  const wanted = ['checks', 'unit', 'contract', 'integration', 'e2e'].filter(args.wants);
+  expect([args.substrate, args.unknown, wanted]).toEqual(['qemu', [], ['contract', 'e2e']]);
+  expect(parseArgs(['e2e', '--substrate=qemu']).wants('contract')).toBe(false);
 });

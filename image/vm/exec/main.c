@@ -1,6 +1,6 @@
-// `exec [--user dev|root] [--cwd DIR] [--env NAME=VALUE]… -- ARGV…`: runs a command that came by ssh as the machine's
-// container engine would, if it had one: with the machine's environment, and an exit code that tells a signal (ssh alone
-// would say 255 for that, as for a lost connection).
+// `exec [--user NAME] [--cwd DIR] [--env NAME=VALUE]… -- ARGV…`: runs a command that came by ssh as a container engine
+// would: with the machine's environment, and an exit code that tells a signal (ssh alone would say 255 for that, as for
+// a lost connection).
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -19,7 +19,7 @@ static void usage(void) {
   exit(2);
 }
 
-// The command line without its command; where that begins is returned.
+// Everything before the command; where that begins is returned.
 static char **parse_options(int argc, char **argv, struct options *options) {
   int at = 1;
   for (; at + 1 < argc && strcmp(argv[at], "--") != 0; at += 2) {

@@ -1,4 +1,4 @@
-// Becoming a user: ids, groups and environment. The machine's own files are read, without the C library's name services,
+// Becoming a user: ids, groups and environment. By the machine's own files and not by the C library's name services,
 // which a static program does not have.
 #include <errno.h>
 #include <grp.h>

@@ -1,5 +1,4 @@
 // The control group that everything of the machine but ourselves is in.
-#include <sys/stat.h>
 #include <sys/sysinfo.h>
 
 #include "init.h"
@@ -34,7 +33,13 @@ bool join_cgroup(void) {
   return file >= 0 && write(file, "0", 1) == 1;
 }
 
-void kill_cgroup(void) { write_text(MACHINE "/cgroup.kill", "1"); }
+// All of it at once. False where the machine's root has taken the files away.
+bool kill_cgroup(void) {
+  int file = open(MACHINE "/cgroup.kill", O_WRONLY | O_CLOEXEC);
+  bool done = file >= 0 && write(file, "1", 1) == 1;
+  if (file >= 0) close(file);
+  return done;
+}
 
 // How many processes the kernel has ended for want of memory.
 long count_oom_kills(void) {

@@ -55,22 +55,23 @@ int open_folder(const char *path) {
   return folder;
 }
 
-// As its parent's owner: what the machine's root may not do on a folder of the host's, the owner may.
-static int make_child(int parent, const char *name) {
+// As its parent's owner: what the machine's root may not do on a folder of the host's, the owner may. False, with errno,
+// where it is still not there.
+static bool make_child(int parent, const char *name) {
   struct stat of_parent;
-  if (fstat(parent, &of_parent) < 0) return -1;
+  if (fstat(parent, &of_parent) < 0) return false;
   setfsgid(of_parent.st_gid);
   setfsuid(of_parent.st_uid);
-  int result = mkdirat(parent, name, 0755);
-  int why = errno;
+  const bool made = mkdirat(parent, name, 0755) == 0;
+  const int why = errno;
   setfsuid(0);
   setfsgid(0);
   errno = why;
-  return result;
+  return made || why == EEXIST;
 }
 
-// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links are
-// followed; behind them a project's could lead out of the folder that it was meant to be in.
+// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links
+// are followed; behind them a project's could lead out of the folder that it was meant to be in.
 int open_target(const char *path, size_t trusted) {
   char rest[PATH_MAX];
   if (*path != '/' || strlen(path) >= sizeof rest) fail("the path %.200s is not absolute, or too long", path);
@@ -84,10 +85,13 @@ int open_target(const char *path, size_t trusted) {
         .resolve = (size_t)(name - rest) < trusted ? RESOLVE_NO_MAGICLINKS : RESOLVE_NO_SYMLINKS,
     };
     int child = syscall(SYS_openat2, folder, name, &how, sizeof how);
-    if (child < 0 && errno == ENOENT && make_child(folder, name) == 0) {
+    if (child < 0 && errno == ENOENT && make_child(folder, name)) {
       child = syscall(SYS_openat2, folder, name, &how, sizeof how);
     }
-    if (child < 0) fail("could not open %s in the path %s: %s", name, path, errno == ELOOP ? "it is a symbolic link" : strerror(errno));
+    if (child < 0) {
+      const char *why = errno == ELOOP ? "it is a symbolic link" : strerror(errno);
+      fail("could not open %s in the path %s: %s", name, path, why);
+    }
     close(folder);
     folder = child;
   }

@@ -20,12 +20,13 @@ void mount_host(void) {
   }
 }
 
-// A copy of the mount that the folder `path` is, as a descriptor, to be put somewhere by place(). Opened as a folder, so
-// that the kernel mounts what virtiofs says is a file system of its own, and the copy is of that.
+// A copy of the mount at the folder `path`, as a descriptor for place() to put somewhere. Opened as a folder, so that
+// the kernel mounts what virtiofs says is a file system of its own, and the copy is of that.
 static int copy_mount(const char *path, bool read_only) {
   int folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   int copy = folder < 0 ? -1 : open_tree(folder, "", AT_EMPTY_PATH | OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-  struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | (read_only ? MOUNT_ATTR_RDONLY : 0)};
+  struct mount_attr attr = {.attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV};
+  if (read_only) attr.attr_set |= MOUNT_ATTR_RDONLY;
   if (copy < 0 || mount_setattr(copy, "", AT_EMPTY_PATH, &attr, sizeof attr) < 0) {
     fail("could not copy the mount %s: %s", path, strerror(errno));
   }
@@ -52,11 +53,11 @@ static struct share parse_share(const char *text) {
   struct share share = {0};
   int end = 0;
   char mode[3];
-  if (sscanf(text, "%63[^:/]:%2[a-z]:%n", share.folder, mode, &end) != 2 || text[end] != '/' ||
-      (strcmp(mode, "ro") != 0 && strcmp(mode, "rw") != 0)) {
+  bool parsed = sscanf(text, "%63[^:/]:%2[a-z]:%n", share.folder, mode, &end) == 2 && text[end] == '/';
+  share.read_only = parsed && strcmp(mode, "ro") == 0;
+  if (!parsed || (!share.read_only && strcmp(mode, "rw") != 0)) {
     fail("configuration: share=%s is no SUBDIR:ro|rw:TARGET", text);
   }
-  share.read_only = strcmp(mode, "ro") == 0;
   share.target = text + end;
   return share;
 }

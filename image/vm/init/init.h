@@ -83,7 +83,7 @@ void start_network(const struct config *config);
 // cgroup.c
 void make_cgroup(long pids);
 bool join_cgroup(void);
-void kill_cgroup(void);
+bool kill_cgroup(void);
 long count_oom_kills(void);
 
 // children.c

@@ -3,7 +3,6 @@
 // kernel's command line.
 #include <signal.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include "init.h"
 

@@ -1,4 +1,4 @@
-// The two virtio-serial ports: the configuration comes in by `cspace.control`, the last word goes out by `cspace.status`.
+// The two virtio-serial ports: the configuration comes in by `cspace.control`, the last word goes by `cspace.status`.
 #include <dirent.h>
 #include <limits.h>
 
@@ -22,7 +22,8 @@ static bool find_port(void *what) {
     char path[PATH_MAX], name[64];
     snprintf(path, sizeof path, FOLDER "/%s/name", entry->d_name);
     snprintf(port->device, sizeof port->device, "/dev/%s", entry->d_name);
-    found = read_text(path, name, sizeof name) && strcmp(name, port->name) == 0 && access(port->device, F_OK) == 0;
+    if (!read_text(path, name, sizeof name) || strcmp(name, port->name) != 0) continue;
+    found = access(port->device, F_OK) == 0;
   }
   if (folder) closedir(folder);
   return found;
@@ -31,7 +32,8 @@ static bool find_port(void *what) {
 // As the port is announced by a message of the device's, it may come later than the device.
 static int open_port(const char *name, int flags) {
   struct port port = {.name = name};
-  int file = wait_until(find_port, &port, now_ms() + PORT_DEADLINE_MS) ? open(port.device, flags | O_CLOEXEC) : -1;
+  if (!wait_until(find_port, &port, now_ms() + PORT_DEADLINE_MS)) fail("there is no port %s", name);
+  int file = open(port.device, flags | O_CLOEXEC);
   if (file < 0) fail("could not open the port %s: %s", name, strerror(errno));
   return file;
 }
@@ -51,8 +53,8 @@ static bool read_strings(int port, char *bytes, size_t *length) {
   }
 }
 
-// A write waits until a host is there. One that goes away in the middle of its words starts anew when it comes back, and
-// so does one that woke us from a memory template.
+// A write waits until a host is there. One that goes away in the middle of its words starts anew when it comes back,
+// and so does one that woke us from a memory template.
 void read_config(struct config *config) {
   int port = open_port("cspace.control", O_RDWR);
   char *bytes = malloc(CONFIG_BYTES);

@@ -1,6 +1,5 @@
 // The power button: the host's request for an orderly end.
 #include <linux/input.h>
-#include <sys/stat.h>
 
 #include "init.h"
 

@@ -23,8 +23,9 @@ static void move_mount_to(const char *from, const char *to) {
 }
 
 void mount_root(void) {
-  // Folders of the image can be renamed, as programs expect; the disk's own root has the mode of none of them.
-  mount_at("overlay", ROOT, "overlay", 0, "lowerdir=" LOWER ",upperdir=" DISK "/upper,workdir=" DISK "/work,redirect_dir=on");
+  // By redirect_dir the image's folders can be renamed, as programs expect of any folder.
+  mount_at("overlay", ROOT, "overlay", 0,
+           "lowerdir=" LOWER ",upperdir=" DISK "/upper,workdir=" DISK "/work,redirect_dir=on");
   make_folder(ROOT "/usr/lib/modules", 0755);
   if (mount(MODULES, ROOT "/usr/lib/modules", NULL, MS_BIND, NULL) < 0) {
     fail("could not bind the modules: %s", strerror(errno));

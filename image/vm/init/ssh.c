@@ -44,7 +44,8 @@ pid_t start_sshd(void) {
   char *argv[] = {"/usr/sbin/sshd", "-D", "-e", "-f", OURS "/sshd_config", NULL};
   char *env[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
   int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
-  pid_t pid = start_child(&(struct child){.argv = argv, .env = env, .cwd = "/", .input = nothing, .output = STDERR_FILENO});
+  struct child sshd = {.argv = argv, .env = env, .cwd = "/", .input = nothing, .output = STDERR_FILENO};
+  pid_t pid = start_child(&sshd);
   close(nothing);
   return pid;
 }

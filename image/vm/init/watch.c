@@ -7,12 +7,15 @@
 #include "init.h"
 
 #define SSHD_PAUSE_MS 1000
+// After this the entrypoint is taken for dead, though the kernel still waits for something on its behalf.
+#define KILLED_MS 3000
 
 struct life {
   pid_t entrypoint, sshd;
   long long sshd_at;  // when to start it again; 0 where it runs, or is not wanted
-  long long kill_at;  // 0 until the power button is pressed
-  int status;         // of the entrypoint, once it has ended
+  long long kill_at;  // when to end the entrypoint, then when to give it up; 0 until the power button is pressed
+  bool killed;
+  int status;  // of the entrypoint, once it has ended
   bool ended;
 };
 
@@ -84,8 +87,14 @@ static int do_what_is_due(struct life *life) {
     life->sshd_at = life->sshd < 0 ? now + SSHD_PAUSE_MS : 0;
   }
   if (life->kill_at != 0 && now >= life->kill_at) {
-    kill_cgroup();
-    life->kill_at = now + 1000;
+    if (life->killed) {
+      life->ended = true;
+      life->status = SIGKILL;
+      return 0;
+    }
+    if (!kill_cgroup()) kill(life->entrypoint, SIGKILL);
+    life->killed = true;
+    life->kill_at = now + KILLED_MS;
   }
   if (life->sshd_at != 0) next = life->sshd_at;
   if (life->kill_at != 0 && (next < 0 || life->kill_at < next)) next = life->kill_at;
@@ -110,7 +119,7 @@ struct ending run_machine(const struct config *config, int button) {
   trace("the entrypoint is started");
   struct pollfd fds[] = {{signals, POLLIN, 0}, {button, POLLIN, 0}, {output, POLLIN, 0}};
   while (!life.ended) {
-    if (poll(fds, 3, do_what_is_due(&life)) < 0) continue;
+    poll(fds, 3, do_what_is_due(&life));
     if (fds[2].revents && !pass_output(output)) fds[2].fd = -1;
     if (fds[1].revents && is_pressed(button)) press(&life, config->grace_ms);
     while (read(signals, &unused, sizeof unused) > 0) continue;

@@ -31,8 +31,7 @@ const Volume = z
     'a path in the clone without empty parts, "." and ".."',
   )
   .refine((path) => !/^\.git($|\/)/i.test(path), 'git’s own folder has to be in the clone')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it is about
-  .refine((path) => !/[\x00-\x1f\x7f:,"\\]/.test(path), 'a path without colons, commas, quotes and backslashes');
+  .refine((path) => !/[\p{Cc}:,"\\]/u.test(path), 'a path without colons, commas, quotes and backslashes');
 
 export const Volumes = z
   .array(Volume)

@@ -116,6 +116,13 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
   });
 });
 
+test('loadConfig: volumes are the project’s where it names some, else the user’s', async () => {
+  const user = { volumes: ['node_modules'] };
+  expect((await load({ user })).config.volumes).toEqual(['node_modules']);
+  expect((await load({ user, project: { volumes: ['target'] } })).config.volumes).toEqual(['target']);
+  expect((await load({ user, project: { volumes: [] } })).config.volumes).toEqual([]);
+});
+
 test('loadConfig: .cspace.json narrows', async () => {
   const { config, notices } = await load({
     user: { limits: { memory: '8g' } },

@@ -35,6 +35,17 @@ test('two at once share one build and both hear of its progress', async () => {
   expect(heard).toEqual(['1 step', '2 step']);
 });
 
+test('another substrate has a build of its own', async () => {
+  const { builds, provider } = setUp();
+  const { signal } = new AbortController();
+  const both = (['podman', 'qemu'] as const).map((substrate) =>
+    provider.ensure({ ...ask(signal), substrate }),
+  );
+  for (const { finish } of builds) finish();
+  await Promise.all(both);
+  expect(builds.map(({ options }) => options.substrate)).toEqual(['podman', 'qemu']);
+});
+
 test('one that leaves does not take the build from the other', async () => {
   const { builds, provider } = setUp();
   const leaver = new AbortController();

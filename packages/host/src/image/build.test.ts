@@ -109,6 +109,53 @@ describe('ensureImage', () => {
   });
 });
 
+/** A substrate that makes more of an image than its builder has; `made` are the tags it was made of. */
+function createMaker(store: ReturnType<typeof createStore>) {
+  const made: string[] = [];
+  const substrate = {
+    ...store.substrate,
+    hasImage: async (tag: string) => made.includes(tag),
+    async ensureImage(context: BuildContext) {
+      if (!store.tags.has(context.tag)) await store.substrate.builder.ensureImage(context);
+      made.push(context.tag);
+    },
+  } as Substrate;
+  return { substrate, made };
+}
+
+test('ensureImage: an image that the builder has is not built again for a substrate that makes more of it', async () => {
+  const store = createStore();
+  const { tag } = await ensureImage(getOptions(store.substrate));
+  // Nothing is fetched for it either.
+  store.tags.delete(BASE);
+  const maker = createMaker(store);
+  expect(await ensureImage(getOptions(maker.substrate))).toEqual({ tag, built: true });
+  expect(await ensureImage(getOptions(maker.substrate))).toEqual({ tag, built: false });
+  expect([store.contexts.length, maker.made]).toEqual([1, [tag]]);
+});
+
+test('ensureImage: an image given is used as it is, made more of where need be, and never built', async () => {
+  const store = createStore();
+  const maker = createMaker(store);
+  const given = 'localhost/given:1';
+  const missing = await ensureImage({ ...getOptions(maker.substrate), given }).catch((each) => each);
+  expect(missing.problem).toMatchObject({
+    code: 'image-missing',
+    message: `the image ${given} is not there`,
+  });
+  store.tags.add(given);
+  expect(await ensureImage({ ...getOptions(store.substrate), given })).toEqual({ tag: given, built: false });
+  expect(await ensureImage({ ...getOptions(maker.substrate), given })).toEqual({ tag: given, built: true });
+  expect(await ensureImage({ ...getOptions(maker.substrate), given })).toEqual({ tag: given, built: false });
+  expect([store.contexts, maker.made]).toEqual([[], [given]]);
+});
+
+test('ensureImage: forced, the substrate is told to make all of it again', async () => {
+  const store = createStore();
+  await ensureImage({ ...getOptions(store.substrate), force: true });
+  expect(store.contexts[0]?.refresh).toBe(true);
+});
+
 test('ensureImage: an interrupt while the base is pulled is interrupted', async () => {
   const abort = new AbortController();
   const store = createStore(() => {

@@ -21,10 +21,15 @@ export function createCheckoutSource({ cache, owner, root = CHECKOUT_ROOT }: Che
     async files({ signal, onProgress }) {
       const place = await findBundleCache(root, { cache, owner });
       const bundles = await ensureBundles({ ...place, root, signal, onProgress });
-      const wants = (path: string) => !path.startsWith('ca/') && !path.startsWith(KIT_FOLDER);
-      const files = await readTree(join(root, 'image'), wants);
+      const files = await readImageFolder(root);
       for (const [name, bytes] of bundles) files.set(`bundles/${name}`, bytes);
       return files;
     },
   };
+}
+
+/** Those that the image's tag goes by. */
+export function readImageFolder(root: string): Promise<Map<string, Uint8Array>> {
+  const wants = (path: string) => !['ca/', KIT_FOLDER].some((folder) => path.startsWith(folder));
+  return readTree(join(root, 'image'), wants);
 }

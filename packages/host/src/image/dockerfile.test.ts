@@ -15,6 +15,15 @@ test("Dockerfile: small enough for Apple's builder, and without heredocs", () =>
   expect(dockerfile).not.toMatch(/<<-?\w/);
 });
 
+test("vm/Dockerfile: no heredocs either, and the image has what the kit's build runs", () => {
+  expect(read('image/vm/Dockerfile')).not.toMatch(/<<-?\w/);
+  const packages = dockerfile.split(/\s+/);
+  // depmod and modprobe, xz, gcc with objcopy, the C library, sshd.
+  for (const name of ['kmod', 'xz-utils', 'g++', 'libc6-dev', 'openssh-server']) {
+    expect(packages).toContain(name);
+  }
+});
+
 test('Dockerfile: the bundles are the last files put in', () => {
   expect(dockerfile.match(/^(COPY|ADD|RUN) .*/gm)?.at(-1)).toBe('COPY bundles/ /usr/local/lib/cspace/');
 });

@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { resolve } from 'node:path';
 import type { KitSource } from '../substrate/substrate.ts';
 import { CHECKOUT_ROOT } from './checkout-source.ts';
 import { getContentHash } from './content.ts';
@@ -13,7 +13,7 @@ export async function readKitFiles(
   root = CHECKOUT_ROOT,
   embedded: Readonly<Record<string, string>> | undefined = EMBEDDED_FILES,
 ): Promise<ImageFiles> {
-  if (embedded === undefined) return readTree(join(root, 'image', KIT_FOLDER));
+  if (embedded === undefined) return readTree(resolve(root, 'image', KIT_FOLDER));
   const files = await readEmbedded(embedded, (path) => path.startsWith(KIT_FOLDER));
   return new Map([...files].map(([path, bytes]) => [path.slice(KIT_FOLDER.length), bytes]));
 }

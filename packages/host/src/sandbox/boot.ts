@@ -7,7 +7,9 @@ import { createMachineFolder, ensureSessionFolders, getMounts, writeRunFiles } f
 import type { Credentials } from './provision/credentials.ts';
 import { waitForSupervisor } from './readiness.ts';
 import { getRunFiles } from './run-files.ts';
+import { checkSharedFiles } from './shared-files.ts';
 import type { UpReporter } from './spans.ts';
+import { runTogether } from './together.ts';
 import { rememberSession } from './view.ts';
 import { ensureVolumeFolders, getVolumeTargets } from './volumes.ts';
 
@@ -32,7 +34,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   await ensureVolumeFolders(house, record);
   const tokens = await house.tokens.create(record);
   await writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens }));
-  await report.span('create', () =>
+  const create = (signal: AbortSignal) =>
     substrate.create(
       {
         ref: { project: record.project, sandbox: record.sandbox },
@@ -47,8 +49,11 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         folder: house.paths.machine(record),
       },
       signal,
-    ),
-  );
+    );
+  await runTogether(signal, [
+    (signal) => report.span('create', () => create(signal)),
+    (signal) => checkSharedFiles(house, record, { report, signal }),
+  ]);
   await house.journal.append(record, { type: 'created', address, image });
   const { project, sandbox, network } = record;
   const attach = (plug: Plug) => house.network.attach({ plug, address, project, sandbox, network }, signal);

@@ -179,6 +179,8 @@ export interface Substrate {
   hasImage(tag: string, signal: AbortSignal): Promise<boolean>;
   /** Builds the image where the builder lacks it, and makes of it what machines start from. */
   ensureImage(context: BuildContext): Promise<void>;
+  /** How many files of its mounts a machine can have in use at one time; left out where nothing bounds that. */
+  getMostFiles?(): Promise<number>;
   /** Makes the machine, not yet running; the same one again where it exists. Undoes itself on failure. */
   create(spec: MachineSpec, signal: AbortSignal): Promise<Machine>;
   /** Starts a created machine; nothing where it runs. `attachNetwork` is called before its first process. */

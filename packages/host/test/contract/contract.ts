@@ -5,6 +5,7 @@ import type { Harness } from './harness.ts';
 
 /** What each part of the suite works with. */
 export interface Contract {
+  /** With the deadline that suits the implementation. */
   test: ReturnType<typeof testUnless>;
   /** Of the implementation that is tried just now; there while a test runs. */
   h: () => Harness;

@@ -18,8 +18,12 @@ export interface Fixture {
   homeLabel: string;
   /** Its first program is `sh /workspace/boot`, and it has a user dev (1000). */
   image: string;
-  /** An empty folder, which `dispose` removes. */
+  /** An empty folder for the machines’ files, which `dispose` removes. */
   folder: string;
+  /** How much longer than a container everything may take: more than 1 under emulation. */
+  slowness: number;
+  /** Processor time that a running machine has used, in seconds, as the host counts it. */
+  getCpuSeconds(machine: Machine): number;
   /** Gives the machine its address; nothing where the substrate does not want that. */
   attach(ref: SandboxRef, plug: Plug): Promise<Cable>;
   /** After a machine is gone. */
@@ -37,13 +41,15 @@ type Exec = Partial<ExecOptions> & { input?: string };
 
 const PROJECT = 'contract';
 const TIMEOUT_MS = 45_000;
+const WAIT_MS = 20_000;
 
 export type Harness = ReturnType<typeof createHarness>;
 
 /** What the tests are written in: machines by name, each with a boot script and folders of its own. */
 export function createHarness(fixture: Fixture) {
-  const { substrate, folder } = fixture;
-  const signal = () => AbortSignal.timeout(TIMEOUT_MS);
+  const { substrate, folder, slowness } = fixture;
+  const timeout = TIMEOUT_MS * slowness;
+  const signal = () => AbortSignal.timeout(timeout);
   const ref = (sandbox: string): SandboxRef => ({ project: PROJECT, sandbox });
   const folders = new Map<string, string>();
   const workspace = (sandbox: string) => join(folders.get(sandbox) ?? folder, 'clone');
@@ -97,7 +103,7 @@ export function createHarness(fixture: Fixture) {
       stdin: new TextEncoder().encode(options.input ?? ''),
       stdout: 'pipe',
       stderr: 'pipe',
-      timeout: TIMEOUT_MS,
+      timeout,
     });
     const [stdout, stderr, code] = await Promise.all([
       new Response(child.stdout).text(),
@@ -112,19 +118,19 @@ export function createHarness(fixture: Fixture) {
     const child = Bun.spawn(getArgv(name, argv, {}, true), {
       env: substrate.execEnv,
       terminal: { cols: 80, rows: 24, data: () => undefined },
-      timeout: TIMEOUT_MS,
+      timeout,
     });
     return child.exited;
   }
 
   async function waitFor(what: string, check: () => boolean | Promise<boolean>): Promise<void> {
-    const deadline = performance.now() + 20_000;
+    const deadline = performance.now() + WAIT_MS * slowness;
     while (
       !(await Promise.resolve()
         .then(check)
         .catch(() => false))
     ) {
-      if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`);
+      if (performance.now() > deadline) throw new Error(`not in time: ${what}`);
       await Bun.sleep(50);
     }
   }
@@ -146,10 +152,13 @@ export function createHarness(fixture: Fixture) {
     return Buffer.concat(parts).toString();
   }
 
-  /** Processes in the machine, as its own /proc shows them. */
-  async function countProcesses(name: string): Promise<number> {
+  /** Processor time that the machine uses in the next `ms`, in seconds. */
+  async function measureCpuSeconds(name: string, ms: number): Promise<number> {
     const machine = await substrate.inspect(ref(name), signal());
-    return readdirSync(`/proc/${machine?.pid}/root/proc`).filter((entry) => /^\d+$/.test(entry)).length;
+    if (!machine) throw new Error(`${name} is not there`);
+    const before = fixture.getCpuSeconds(machine);
+    await Bun.sleep(ms);
+    return fixture.getCpuSeconds(machine) - before;
   }
 
   async function clear(): Promise<void> {
@@ -157,8 +166,7 @@ export function createHarness(fixture: Fixture) {
       await substrate.destroy(machine.ref, signal());
       await fixture.detach(machine.ref);
     }
-    for (const name of readdirSync(folder))
-      if (name !== 'engine') rmSync(join(folder, name), { recursive: true });
+    for (const name of readdirSync(folder)) rmSync(join(folder, name), { recursive: true });
   }
 
   return {
@@ -166,6 +174,7 @@ export function createHarness(fixture: Fixture) {
     homeLabel: fixture.homeLabel,
     image: fixture.image,
     folder,
+    slowness,
     signal,
     ref,
     spec,
@@ -178,9 +187,12 @@ export function createHarness(fixture: Fixture) {
     waitFor,
     waitForState,
     readAll,
-    countProcesses,
+    measureCpuSeconds,
     clear,
     attach: fixture.attach,
+    /** What it printed, as the host kept it. */
+    readConsole: (name: string) =>
+      readFileSync(join(folders.get(name) ?? folder, 'machine/console.log'), 'utf8'),
     read: (name: string, file: string) => readFileSync(join(workspace(name), file), 'utf8'),
     giveTo: (owner: Owner, name: string, file: string) =>
       chownSync(join(workspace(name), file), owner.uid, owner.gid),

@@ -1,16 +1,12 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { SandboxRef } from '@cspace/protocol/names';
-import { attachMachine, detachMachine } from '../../src/network/attach.ts';
-import { ensureNetwork, getCablesConfig, removeNetwork, writeRules } from '../../src/network/network.ts';
-import type { Member } from '../../src/network/rules.ts';
 import { getHomeLabel } from '../../src/substrate/labels.ts';
 import { createPodman } from '../../src/substrate/podman/podman.ts';
-import type { Plug } from '../../src/substrate/substrate.ts';
+import type { Machine } from '../../src/substrate/substrate.ts';
 import type { Fixture } from './harness.ts';
-
-export const BASE_IMAGE = process.env.CSPACE_TEST_IMAGE ?? 'localhost/cspace:latest';
+import { BASE_IMAGE, buildTestImage } from './image-fixture.ts';
+import { makeNetwork } from './network-fixture.ts';
 
 /** Podman by hand, as somebody else on this host would call it. */
 export function podman(args: readonly string[], env: Record<string, string>) {
@@ -29,69 +25,44 @@ export function getReason(): string | undefined {
 
 /** Podman with a home, a network and an image of its own. The image is a layer of metadata on the one given. */
 export async function makePodman(): Promise<Fixture> {
-  const folder = mkdtempSync(join(tmpdir(), 'cspace-contract-'));
+  const home = mkdtempSync(join(tmpdir(), 'cspace-contract-'));
+  const folder = join(home, 'machines');
+  mkdirSync(folder);
   const owner = { uid: 1501, gid: 1501 };
-  const network = {
-    bridge: 'cspace0',
-    subnet: '192.168.64.0/24',
-    ports: { dns: 5354, http: 6280 },
-    home: folder,
-    owner,
-  };
-  const members = new Map<string, Member>();
-  const addresses = new Map<string, string>();
+  const network = await makeNetwork(home, owner);
   const substrate = createPodman({
-    folder: join(folder, 'engine'),
+    folder: join(home, 'engine'),
     owner,
-    homeLabel: getHomeLabel(folder),
-    addressOf: (ref) => addresses.get(ref.sandbox),
+    homeLabel: getHomeLabel(home),
+    addressOf: network.addressOf,
   });
   const image = `localhost/cspace-contract:${process.pid}`;
-  const signal = () => AbortSignal.timeout(60_000);
-  await ensureNetwork(network, [], signal());
-  await buildImage(folder, image, (context) => substrate.ensureImage({ ...context, signal: signal() }));
+  await buildTestImage(home, image, (context) =>
+    substrate.ensureImage({ ...context, signal: AbortSignal.timeout(60_000) }),
+  );
   return {
     substrate,
-    homeLabel: getHomeLabel(folder),
+    homeLabel: getHomeLabel(home),
     image,
     folder,
-    async attach(ref: SandboxRef, plug: Plug) {
-      const address = addresses.get(ref.sandbox) ?? `192.168.64.${addresses.size + 2}`;
-      addresses.set(ref.sandbox, address);
-      members.set(address, { address, ...ref, network: 'nat' });
-      await writeRules(network, [...members.values()], signal());
-      return attachMachine({ ...(await getCablesConfig(network)), plug, address }, signal());
-    },
-    async detach(ref) {
-      const address = addresses.get(ref.sandbox);
-      if (address !== undefined) {
-        await detachMachine({ ...(await getCablesConfig(network)), address }, signal());
-      }
-    },
+    slowness: 1,
+    getCpuSeconds,
+    attach: network.attach,
+    detach: network.detach,
     async dispose() {
       podman(['rmi', '--force', image], substrate.execEnv);
-      await removeNetwork(network, signal());
-      rmSync(folder, { recursive: true });
+      await network.dispose();
+      rmSync(home, { recursive: true });
     },
   };
 }
 
-interface TestContext {
-  tag: string;
-  folder: string;
-  buildArgs: Record<string, string>;
-  onLine: (line: string) => void;
-}
-
-async function buildImage(
-  folder: string,
-  tag: string,
-  build: (context: TestContext) => Promise<void>,
-): Promise<void> {
-  const context = join(folder, 'image');
-  mkdirSync(context);
-  const dockerfile = `FROM ${BASE_IMAGE}\nENTRYPOINT ["/bin/sh", "/workspace/boot"]\nCMD []\n`;
-  writeFileSync(join(context, 'Dockerfile'), dockerfile);
-  await build({ tag, folder: context, buildArgs: {}, onLine: () => undefined });
-  rmSync(context, { recursive: true });
+/** As its control group counts it: cgroup v1's own hierarchy for that, or v2. */
+function getCpuSeconds({ pid }: Machine): number {
+  const groups = readFileSync(`/proc/${pid}/cgroup`, 'utf8');
+  const v1 = /^\d+:(\S*\bcpuacct\b\S*):(.+)$/m.exec(groups);
+  if (v1) return Number(readFileSync(`/sys/fs/cgroup/${v1[1]}${v1[2]}/cpuacct.usage`, 'utf8')) / 1e9;
+  const path = /^0::(.+)$/m.exec(groups)?.[1];
+  const stat = readFileSync(`/sys/fs/cgroup${path}/cpu.stat`, 'utf8');
+  return Number(/^usage_usec (\d+)$/m.exec(stat)?.[1]) / 1e6;
 }

@@ -6,7 +6,7 @@ import { BOOT, expectProblem } from './contract.ts';
 import { getReason, makePodman, podman } from './podman-fixture.ts';
 import { describeSubstrate } from './substrate.ts';
 
-const { test, h } = describeSubstrate('podman', getReason(), makePodman);
+const { test, h } = describeSubstrate('podman', { reason: getReason(), slowness: 1, make: makePodman });
 
 const NAME = 'cspace-contract--mercury';
 const hand = (...args: string[]) => podman(args, h().substrate.execEnv);
@@ -14,6 +14,11 @@ const statusOf = async (field: string) => {
   const { stdout } = await h().exec('mercury', ['grep', `^${field}:`, '/proc/1/status']);
   return stdout.split('\t')[1]?.trim();
 };
+
+test('podman: probe has nothing to mend', async () => {
+  const { findings } = await h().substrate.probe(h().signal());
+  expect(findings.filter((finding) => !finding.ok)).toEqual([]);
+});
 
 describe('podman: isolation', () => {
   test('user namespace: root inside is nobody outside', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'bun:test';
+import { toProblem } from '@cspace/protocol/problem';
 import type { Plug } from '../../src/substrate/substrate.ts';
 import { BOOT, type Contract, expectProblem } from './contract.ts';
 
@@ -19,6 +20,7 @@ export function describeStart({ test, h }: Contract): void {
     expect(machine).toMatchObject({ state: 'running', exitCode: null });
     const [plug] = plugs;
     if (plug?.kind === 'namespace') expect(machine.pid).toBe(plug.pid);
+    if (plug?.kind === 'tap') expect(plug.uid).toBeGreaterThan(65_535);
     await h().substrate.start(spec.ref, attach, h().signal());
     expect(plugs).toHaveLength(1);
     await h().waitFor('links', () => h().read('mercury', 'links').includes('lo'));
@@ -47,6 +49,25 @@ export function describeStart({ test, h }: Contract): void {
       .catch(() => undefined);
     const machine = await h().substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
     expect(machine.state).toBe('running');
+  });
+
+  test('start: cut off at any moment, another one runs it and destroy clears up', async () => {
+    const spec = h().spec('mercury', BOOT.polite);
+    const attach = (plug: Plug) => h().attach(spec.ref, plug);
+    let wholeMs = 0;
+    for (const part of [0, 0.1, 0.5, 0.9]) {
+      await h().substrate.create(spec, h().signal());
+      if (part > 0) {
+        const cut = AbortSignal.timeout(Math.max(1, Math.round(wholeMs * part)));
+        const made = await h().substrate.start(spec.ref, attach, cut).catch(toProblem);
+        if ('code' in made) expect(made.code).toBe('interrupted');
+      }
+      const startedAt = performance.now();
+      expect((await h().substrate.start(spec.ref, attach, h().signal())).state).toBe('running');
+      wholeMs ||= performance.now() - startedAt;
+      await h().substrate.destroy(spec.ref, h().signal());
+      expect(await h().substrate.list(h().signal())).toEqual([]);
+    }
   });
 
   test('start: without a machine is sandbox-not-running', async () => {

@@ -28,7 +28,7 @@ export function describeStop({ test, h }: Contract): void {
     const startedAt = performance.now();
     await h().substrate.stop(h().ref('mercury'), 1000, h().signal());
     expect(performance.now() - startedAt).toBeGreaterThan(900);
-    expect(performance.now() - startedAt).toBeLessThan(8000);
+    expect(performance.now() - startedAt).toBeLessThan(8000 * h().slowness);
     expect(await h().substrate.inspect(h().ref('mercury'), h().signal())).toMatchObject({
       state: 'exited',
       exitCode: 137,

@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDnsmasqHost } from '../support/dnsmasq-host.ts';
 import type { PrivateHost } from '../support/private-host.ts';
+import { patient } from '../support/substrate-under-test.ts';
 import { testUnless } from '../support/test-unless.ts';
 import {
   followVisit,
@@ -69,7 +70,7 @@ beforeAll(async () => {
   }
   // One edit of each source, seen by all browsers at once.
   for (const source of ['vite/src/app.jsx', 'next/app/page.jsx']) edit(source);
-}, 300_000);
+}, patient(300_000));
 
 afterAll(async () => {
   await Promise.allSettled([...visitings.values()].map(({ visits }) => visits));

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { findInside, killInside } from '../support/guest-processes.ts';
+import { patient } from '../support/substrate-under-test.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
 
 let world: World;
@@ -13,26 +15,6 @@ afterEach(async () => {
   // Whatever was killed: the next command works.
   expect(await world.cspace(['exec', 'mercury', '--', 'true'])).toMatchObject({ code: 0 });
 });
-
-/** Host pids whose command line matches and that belong to this world's sandbox (its processes share a namespace). */
-function findGuestPids(pattern: RegExp): number[] {
-  return readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number)
-    .filter((pid) => {
-      try {
-        const cmdline = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ');
-        return pattern.test(cmdline) && readFileSync(`/proc/${pid}/uid_map`, 'utf8').includes('231072');
-      } catch {
-        return false;
-      }
-    });
-}
-
-function kill(pids: number[]) {
-  expect(pids.length).toBeGreaterThan(0);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-}
 
 async function getEvents(
   type?: string,
@@ -69,13 +51,13 @@ async function expectEndedOnce(ids: string[]) {
   for (const id of ids) expect(ended.filter((turn) => turn === id)).toHaveLength(1);
 }
 
-const SLOW_TOOL = 'run: timeout 4 tail -f /dev/null; echo slow tool over';
+const SLOW_TOOL = `run: timeout ${patient(4)} tail -f /dev/null; echo slow tool over`;
 
 describe('kill -9', () => {
   test('of Claude Code in a turn: the turn ends once, the conversation goes on', async () => {
     const id = await send(SLOW_TOOL);
     await waitForTurn(id, 'turn.tool_call');
-    kill(findGuestPids(/^\/usr\/local\/bin\/claude |claude --output-format/));
+    await killInside(world, 'mercury', /^\/usr\/local\/bin\/claude |claude --output-format/);
     expect((await waitForTurn(id, 'turn.ended')).outcome).toBe('completed');
     await expectEndedOnce([id]);
     const after = await world.cspace(['send', 'mercury', '--follow', 'run: echo still here']);
@@ -85,7 +67,7 @@ describe('kill -9', () => {
   test('of the supervisor with turns waiting: the sandbox says exited, the next up ends every turn once', async () => {
     const ids = [await send(SLOW_TOOL), await send('run: echo second'), await send('run: echo third')];
     await waitForTurn(ids[0] ?? '', 'turn.tool_call');
-    kill(findGuestPids(/cspace-supervisor/));
+    await killInside(world, 'mercury', /cspace-supervisor/);
     await waitUntil('the sandbox is seen to have exited', async () => {
       const status = await world.cspace(['status', 'mercury', '--json']);
       return JSON.parse(status.stdout).state === 'exited';
@@ -98,7 +80,7 @@ describe('kill -9', () => {
   test('of the daemon in a turn: the sandbox runs on, the next command finds it and the turn', async () => {
     const id = await send(SLOW_TOOL);
     await waitForTurn(id, 'turn.tool_call');
-    kill([getDaemonPid(world.home) ?? 0]);
+    process.kill(getDaemonPid(world.home) ?? 0, 'SIGKILL');
     expect(await world.cspace(['ls', '--json'])).toMatchObject({ code: 0 });
     const status = JSON.parse((await world.cspace(['status', 'mercury', '--json'])).stdout);
     expect(status.state).toBe('running');
@@ -110,7 +92,7 @@ describe('kill -9', () => {
     'of the CLI %i ms into an up: nothing is left, the name is free',
     async (ms) => {
       const up = world.start(['up', 'venus']);
-      await Bun.sleep(ms);
+      await Bun.sleep(patient(ms));
       up.kill('SIGKILL');
       await up.exited;
       await waitUntil('the half-made sandbox is gone, or the whole one runs', async () => {
@@ -127,7 +109,7 @@ describe('kill -9', () => {
 
   test.each([100, 300, 600])('of the daemon %i ms into an up: the next up works', async (ms) => {
     const up = world.start(['up', 'venus']);
-    await Bun.sleep(ms);
+    await Bun.sleep(patient(ms));
     const pid = getDaemonPid(world.home) ?? 0;
     if (isAlive(pid)) process.kill(pid, 'SIGKILL');
     await up.exited;
@@ -154,7 +136,10 @@ describe('interrupt', () => {
     await waitForTurn(id, 'turn.tool_call');
     expect(await world.cspace(['interrupt', 'mercury'])).toMatchObject({ code: 0 });
     expect((await waitForTurn(id, 'turn.ended')).outcome).toBe('interrupted');
-    await waitUntil('the tool is gone', () => findGuestPids(/tail -f \/dev\/null/).length === 0);
+    await waitUntil(
+      'the tool is gone',
+      async () => (await findInside(world, 'mercury', /tail -f \/dev\/null/)).length === 0,
+    );
     const after = await world.cspace(['send', 'mercury', '--follow', 'run: echo usable']);
     expect(after.stdout).toContain('usable');
   });

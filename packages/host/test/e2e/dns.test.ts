@@ -1,13 +1,14 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
 import { createSocket } from 'node:dgram';
 import { dig, NO_DIG } from '../support/dig.ts';
+import { digInside } from '../support/dig-inside.ts';
+import { getMachineHand } from '../support/machine-hand.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
 
 const test = testUnless(NO_DIG);
 const PORT = 5354;
 const GATEWAY = '192.168.64.1';
-const MACHINE = 'cspace-named--mercury';
 const MERCURY = 'mercury.named.cspace2.local';
 
 let world: World;
@@ -36,9 +37,6 @@ async function killDaemon(): Promise<void> {
   await waitUntil('the daemon is gone', () => !isAlive(pid));
 }
 
-const podman = (...args: string[]) =>
-  Bun.spawnSync(['podman', ...args], { timeout: 30_000 }).stdout.toString();
-
 describe('the name of a sandbox', () => {
   test('is its address on the host, by UDP and TCP, in full and short, with anything in front', async () => {
     for (const name of [MERCURY, 'mercury.named.cspace.test', 'mercury.cspace2.local', `api.${MERCURY}`]) {
@@ -48,13 +46,9 @@ describe('the name of a sandbox', () => {
     expect(await look('-x', { args: [address] })).toBe(`${MERCURY}.`);
   });
 
-  test('is the same on the gateway, asked from where the sandbox is', async () => {
-    const pid = podman('inspect', '--format', '{{.State.Pid}}', MACHINE).trim();
-    for (const transport of ['+notcp', '+tcp']) {
-      const inside = ['nsenter', `--net=/proc/${pid}/ns/net`, 'dig', '+short', '+tries=2', transport];
-      const child = Bun.spawn([...inside, '-p', `${PORT}`, `@${GATEWAY}`, MERCURY], { timeout: 30_000 });
-      expect(await new Response(child.stdout).text()).toBe(`${address}\n`);
-    }
+  test('is the same on the gateway, asked from inside', async () => {
+    for (const transport of ['udp', 'tcp'] as const)
+      expect(await digInside(world, 'mercury', { name: MERCURY, transport })).toBe(address);
   });
 
   test('trap-13: has no AAAA, which is no reason to think that it does not exist', async () => {
@@ -72,7 +66,7 @@ describe('the name of a sandbox', () => {
 
   test('trap-12: does not lead to an address whose machine ended while no daemon ran', async () => {
     await killDaemon();
-    podman('rm', '--force', '--time', '0', MACHINE);
+    await getMachineHand(world, 'named', 'mercury').kill();
     const seen = new Set<string>();
     const listing = world.cspace(['ls', '--json']);
     const watch = setInterval(async () => seen.add(await look(MERCURY, { args: ['+time=1'] })), 50);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createPrivateHost, type PrivateHost } from '../support/private-host.ts';
+import { patient } from '../support/substrate-under-test.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { getBrowserObstacle } from '../support/visit-pages.ts';
 import { WEB } from '../support/web-projects.ts';
@@ -51,7 +52,7 @@ beforeAll(async () => {
     path: PATH,
     token,
   });
-}, 120_000);
+}, patient(120_000));
 afterAll(async () => {
   await server?.stop(true);
   await world?.dispose();

@@ -113,11 +113,11 @@ describe('git and gh inside, with the GitHub token of the host', () => {
   });
 
   test('the token stands on no command line, in no configuration of git or gh', async () => {
-    const watch = watchCommandLines();
+    const watch = await watchCommandLines(world, 'mercury');
     for (const command of ['git push --force', 'git fetch', 'gh api user']) {
       expect(await exec('mercury', ...command.split(' '))).toMatchObject({ code: 0 });
     }
-    const lines = watch.stop();
+    const lines = await watch.stop();
     expect(lines.some((line) => line.includes('git-remote-http') || line.includes('git remote-http'))).toBe(
       true,
     );

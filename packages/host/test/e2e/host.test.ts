@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getMachineHand } from '../support/machine-hand.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
 
 const worlds: World[] = [];
@@ -180,9 +181,8 @@ describe('configuration', () => {
   test('limits reach the machine', async () => {
     writeFileSync(join(first.repo, '.cspace.json'), '{ "limits": { "pids": 123 } }');
     expect(await first.cspace(['up', 'venus', '--memory', '700m'])).toMatchObject({ code: 0 });
-    const inspect = Bun.spawnSync(['podman', 'inspect', 'cspace-shop--venus'], { timeout: 20_000 });
-    const [{ HostConfig }] = JSON.parse(inspect.stdout.toString());
-    expect(HostConfig).toMatchObject({ PidsLimit: 123, Memory: 700 * 1024 * 1024 });
+    const limits = await getMachineHand(first, 'shop', 'venus').readLimits();
+    expect(limits).toEqual({ pids: 123, memoryMiB: 700 });
   });
 
   test('network none holds: the daemon answers, a sibling does not, in neither direction', async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '../support/substrate-under-test.ts';
 import { createWorld, type World, waitUntil } from '../support/world.ts';
 
 // Three siblings: mercury attacks, in venus's name or over its head; mars is whom it talks to.
@@ -14,8 +15,8 @@ beforeAll(async () => {
     expect([code, code === 0 ? '' : stderr]).toEqual([0, '']);
     addresses[name] = JSON.parse(stdout.trim().split('\n').at(-1) ?? '').sandbox.address;
   }
-}, 180_000);
-afterAll(() => world.dispose(), 60_000);
+}, patient(180_000));
+afterAll(() => world.dispose(), patient(60_000));
 
 const inside = (name: string, argv: string[], input = '') =>
   world.cspace(['exec', name, '--', ...argv], { input });
@@ -32,8 +33,8 @@ async function ask(as: 'mercury' | 'venus'): Promise<number> {
 describe('fault-18: a sandbox that takes a sibling’s address', () => {
   const ip = (verb: string) =>
     inside('mercury', ['sudo', 'ip', 'addr', verb, `${addresses.venus}/32`, 'dev', 'lo']);
-  beforeAll(async () => expect(await ip('add')).toMatchObject({ code: 0 }), 60_000);
-  afterAll(async () => expect(await ip('del')).toMatchObject({ code: 0 }), 60_000);
+  beforeAll(async () => expect(await ip('add')).toMatchObject({ code: 0 }), patient(60_000));
+  afterAll(async () => expect(await ip('del')).toMatchObject({ code: 0 }), patient(60_000));
 
   test('is not that sibling for the daemon', async () => {
     expect([await ask('mercury'), await ask('venus')]).toEqual([200, 0]);

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output/schemas.ts';
+import { patient } from '../support/substrate-under-test.ts';
 import { createWorld, type World, waitUntil } from '../support/world.ts';
 
 /** Two projects of one home, whose sandboxes see only their own. Machines' names are the host's: no other test has these. */
@@ -19,8 +20,8 @@ beforeAll(async () => {
   expect(ups.map((up) => [up.code, up.code === 0 ? '' : up.stderr])).toEqual(
     [0, 0, 0].map((code) => [code, '']),
   );
-}, 180_000);
-afterAll(() => world.dispose(), 60_000);
+}, patient(180_000));
+afterAll(() => world.dispose(), patient(60_000));
 
 /** What the inside printed, for the search of tokens. */
 const said: string[] = [];

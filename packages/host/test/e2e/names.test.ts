@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '../support/substrate-under-test.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
 
 // Two projects of one home: shop has mercury and venus, bank has mars.
@@ -30,7 +31,7 @@ beforeAll(async () => {
     'the server answers inside',
     async () => (await get('mercury', 'http://127.0.0.1:3000/')).code === 0,
   );
-}, 120_000);
+}, patient(120_000));
 afterAll(() => world.dispose());
 
 const inside = (name: string, script: string, cwd = name === 'mars' ? bank : world.repo) =>

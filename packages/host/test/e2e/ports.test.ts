@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { ListeningPort, PortsResponse } from '@cspace/protocol/ports';
 import { createStandInBrowser } from '../support/stand-in-browser.ts';
+import { patient } from '../support/substrate-under-test.ts';
 import { TEST_TLS } from '../support/test-certificate.ts';
 import { createWorld, type World, waitUntil } from '../support/world.ts';
 
@@ -44,7 +45,7 @@ let found: ListeningPort[];
 beforeAll(async () => {
   world = createWorld({ project: 'ports' });
   expect(await world.cspace(['up', 'mercury'])).toMatchObject({ code: 0 });
-}, 120_000);
+}, patient(120_000));
 afterAll(async () => {
   servers?.kill();
   await world.dispose();
@@ -68,21 +69,25 @@ describe('ports', () => {
     expect(ports).toEqual({ code: 0, stdout: '', stderr: 'nothing listens in ports/mercury\n' });
   });
 
-  test('finds every server, and nothing of cspace', async () => {
-    servers = world.start(['exec', 'mercury', '--', 'bash', '-c', SERVERS, 'bash', BUN_SERVERS], {
-      timeoutMs: 600_000,
-    });
-    await waitUntil(
-      'all servers are there',
-      async () => {
-        const answer = await getPorts();
-        ({ address, ports: found } = answer);
-        return PORTS.every((port) => found.some((one) => one.port === port));
-      },
-      60_000,
-    );
-    expect(found.map(({ port }) => port)).toEqual(PORTS);
-  }, 90_000);
+  test(
+    'finds every server, and nothing of cspace',
+    async () => {
+      servers = world.start(['exec', 'mercury', '--', 'bash', '-c', SERVERS, 'bash', BUN_SERVERS], {
+        timeoutMs: 600_000,
+      });
+      await waitUntil(
+        'all servers are there',
+        async () => {
+          const answer = await getPorts();
+          ({ address, ports: found } = answer);
+          return PORTS.every((port) => found.some((one) => one.port === port));
+        },
+        60_000,
+      );
+      expect(found.map(({ port }) => port)).toEqual(PORTS);
+    },
+    patient(90_000),
+  );
 
   test.each([
     [3000, '127.0.0.1', 'python3', `http://${domain}:3000/`],
@@ -213,7 +218,7 @@ describe('a sandbox that lies', () => {
       expect(ports.stderr).not.toContain('\u001b');
       expect(left.stdout.split('\n')).not.toContain('yes');
     },
-    120_000,
+    patient(120_000),
   );
 
   test('down: exits 5 as other commands do', async () => {

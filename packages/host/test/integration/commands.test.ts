@@ -125,6 +125,18 @@ describe('answers of the daemon', () => {
     expect(daemon.requests).toEqual([`DELETE ${ONE}?force=1`]);
   });
 
+  test.each<[string, string[], Record<string, string>, object]>([
+    ['nothing', [], {}, { force: false }],
+    ['flags', ['--force', '--substrate', 'qemu'], {}, { force: true, substrate: 'qemu' }],
+    ['a variable', [], { CSPACE_SUBSTRATE: 'qemu' }, { force: false, substrate: 'qemu' }],
+  ])('image build tells the daemon what for: %s', async (_, flags, env, body) => {
+    await using daemon = await startFakeDaemon({
+      'POST /image/build': () => respondLines({ type: 'image', tag: 'cspace:x', built: true }),
+    });
+    expect((await call(daemon, ['image', 'build', ...flags], { env })).code).toBe(0);
+    expect(daemon.requests).toEqual([`POST /image/build ${JSON.stringify(body)}`]);
+  });
+
   test('ls lists a broken sandbox with its reason, made safe', async () => {
     const broken = { ...mercury, state: 'broken', reason: '\u001b[2Jbad\nrecord' };
     await using daemon = await startFakeDaemon({

@@ -1,7 +1,12 @@
 import { afterEach, describe, expect } from 'bun:test';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { hadOutOfMemory, openCgroup, readCgroupLayout, removeCgroup } from '../../src/substrate/qemu/cgroup.ts';
+import {
+  hadOutOfMemory,
+  openCgroup,
+  readCgroupLayout,
+  removeCgroup,
+} from '../../src/substrate/qemu/cgroup.ts';
 import { testUnless } from '../support/test-unless.ts';
 
 const NAME = { homeLabel: `test${process.pid}`, id: 'aaaaaaaaaaaa' };

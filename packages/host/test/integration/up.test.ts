@@ -32,6 +32,7 @@ afterAll(() => rm(repo, { recursive: true }));
 
 const EVENTS = [
   { type: 'progress', step: 'clone', message: 'cloning \u001b[2Jit' },
+  { type: 'progress', step: 'note', message: 'it is heavy' },
   { type: 'span', span: 'clone', startMs: 1, durationMs: 20.5 },
   { type: 'up', sandbox: mercury, created: true },
 ];
@@ -79,7 +80,7 @@ describe('up', () => {
     const { code, stdout, stderr } = await callUp([]);
     expect(code).toBe(0);
     expect(stderr).toStartWith('note: limits.pids: ');
-    expect(stderr).toEndWith('cloning it\n');
+    expect(stderr).toEndWith('cloning it\nnote: it is heavy\n');
     expect(stdout).toStartWith(
       'shop/mercury is up at 192.168.64.2, on branch cspace/mercury\nits name is mercury.shop.cspace2.local\nnote: no credential',
     );

@@ -120,6 +120,36 @@ test('takeCensus finds a process of ours in a session of its own', () =>
     };
   }));
 
+/** A home that is none: its label is no hash of anything. */
+const STATE = '/run/cspace/00000000ce15/vm';
+
+test('takeCensus finds a part of a microVM, by where its state is', () =>
+  expectFound('process', /virtiofsd/, async () => {
+    const name = `virtiofsd --socket-path=${STATE}/0123456789ab/sock/fs`;
+    // Its parent is gone, as a killed daemon is.
+    const argv = ['setsid', 'bash', '-c', 'exec -a "$0" sleep 60 >/dev/null 2>&1 & echo $!', name];
+    const pid = Number((await run(argv, { timeoutMs: 20_000 })).stdout);
+    return () => process.kill(pid, 'SIGKILL');
+  }));
+
+testInLab('takeCensus finds the state of a home and of its machines', async () => {
+  const remove = 'rm -r /run/cspace/00000000ce15; rmdir --ignore-fail-on-non-empty /run/cspace';
+  const plant = by(`mkdir -p ${STATE}/0123456789ab`, remove);
+  await expectFound('file', /ce15$/, plant);
+  await expectFound('file', /ce15\/vm\/0123456789ab$/, plant);
+});
+
+testInLab('takeCensus finds what a microVM would be started from', () =>
+  expectFound(
+    'file',
+    /census/,
+    by(
+      `mkdir -p /var/lib/cspace/vm/${NAME}`,
+      `cd /var/lib; rmdir -p --ignore-fail-on-non-empty cspace/vm/${NAME}`,
+    ),
+  ),
+);
+
 test('takeCensus finds a file in a folder that must be empty', () =>
   expectFound('file', /census-.*\/left$/, async () => {
     writeFileSync(join(folder, 'left'), '');
@@ -161,6 +191,7 @@ const PROCESS: Process = {
   startTime: '1',
   network: 'net:[1]',
 };
+const VIRTIOFSD = `virtiofsd --socket-path=${STATE}/0123456789ab/sock/fs`;
 const conmon = { ...PROCESS, pid: 5, name: 'conmon', command: 'conmon -c 1' };
 const above = (network: string) => new Map([[5, { ...conmon, network }]]);
 const CASES: [string, Partial<Process>, Map<number, Process>, boolean][] = [
@@ -172,6 +203,8 @@ const CASES: [string, Partial<Process>, Map<number, Process>, boolean][] = [
   ['a claude in a container of the lab', { parent: 5 }, above(LAB), true],
   ['a claude in a container of others', { parent: 5 }, above('net:[2]'), false],
   ['a claude with nobody above it', {}, new Map(), true],
+  ['a virtiofsd with nobody above it', { name: 'virtiofsd', command: VIRTIOFSD }, new Map(), true],
+  ['a virtiofsd of others', { name: 'virtiofsd', command: VIRTIOFSD, parent: 5 }, above('net:[2]'), false],
   ['an editor with a file of cspace', { name: 'vi', command: 'vi cspace/README.md' }, new Map(), false],
 ];
 for (const [what, change, all, counted] of CASES)
@@ -182,6 +215,12 @@ for (const [what, change, all, counted] of CASES)
 test('isCounted outside of a lab goes by name', () => {
   expect(isCounted(conmon, new Map())).toBe(true);
   expect(isCounted({ ...conmon, name: 'sleep', command: 'sleep 9' }, new Map())).toBe(false);
+});
+
+test('takeCensus of some kinds looks at nothing else', async () => {
+  const { items, blind } = await takeCensus({ lab: false, folders: [folder], kinds: ['file'] });
+  expect([items.process, items.link, blind]).toEqual([[], [], []]);
+  expect(items.file.length).toBeGreaterThan(0);
 });
 
 test('getFindings gives what is new, with its kind', async () => {

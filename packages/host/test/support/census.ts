@@ -18,6 +18,9 @@ export const KINDS = [
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
+/** What stands in one network namespace and nowhere else. */
+export const NETWORK_KINDS: readonly Kind[] = ['link', 'rule', 'route', 'port'];
+
 export interface CensusOptions {
   /**
    * The network namespace we are in is ours alone (a lab): every process, link, rule, route and port in it counts,
@@ -26,6 +29,8 @@ export interface CensusOptions {
   lab: boolean;
   /** Folders in which every entry counts, such as the TMPDIR of a suite. */
   folders: readonly string[];
+  /** Nothing else is looked at. */
+  kinds?: readonly Kind[];
 }
 
 export interface Census {
@@ -59,10 +64,11 @@ const LISTERS: Record<Kind, Lister> = {
 export async function takeCensus(options: CensusOptions): Promise<Census> {
   const census: Census = { items: {} as Census['items'], blind: [] };
   for (const kind of KINDS) {
+    census.items[kind] = [];
+    if (!(options.kinds ?? KINDS).includes(kind)) continue;
     try {
       census.items[kind] = (await LISTERS[kind](options)).sort();
     } catch (error) {
-      census.items[kind] = [];
       census.blind.push({ kind, why: error instanceof Error ? error.message : String(error) });
     }
   }

@@ -141,7 +141,7 @@ const MERCURY: SandboxRecord = {
   substrate: 'podman',
   limits: { cpus: 1, memoryMiB: 512, pids: 512 },
   network: 'nat',
-      volumes: [],
+  volumes: [],
   model: null,
   practice: true,
   session: null,

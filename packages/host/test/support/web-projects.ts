@@ -1,5 +1,6 @@
 import { cpSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { patient } from './substrate-under-test.ts';
 import type { World } from './world.ts';
 
 /** Small projects of vite and next, a TLS server and a script for Playwright; their packages are in the web image. */
@@ -49,7 +50,7 @@ export async function startServer(
     printed += `${line}\n`;
     return ready.test(line);
   });
-  const found = await Promise.race([listens, Bun.sleep(START_TIMEOUT_MS).then(() => false)]);
+  const found = await Promise.race([listens, Bun.sleep(patient(START_TIMEOUT_MS)).then(() => false)]);
   if (found) return stop;
   await stop();
   throw new Error(`\`${command}\` does not listen: ${printed}${await new Response(child.stderr).text()}`);

@@ -1,6 +1,8 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import { getSlowness, patient, SUBSTRATE } from './substrate-under-test.ts';
 
 const MAIN = resolve(import.meta.dir, '../../src/main.ts');
 const TIMEOUT_MS = 120_000;
@@ -15,6 +17,7 @@ export interface CliOptions {
   cwd?: string;
   env?: Record<string, string>;
   input?: string;
+  /** For a sandbox that is a container. */
   timeoutMs?: number;
 }
 
@@ -27,8 +30,18 @@ export interface World {
   cspace(args: string[], options?: CliOptions): Promise<CliResult>;
   /** The CLI, running on: for what is killed or followed. */
   start(args: string[], options?: CliOptions): Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
+  /** The CLI on a terminal of 80 columns and 24 lines. */
+  startOnTerminal(args: string[], options?: CliOptions): OnTerminal;
   git(args: string[], cwd?: string): string;
   dispose(): Promise<void>;
+}
+
+export interface OnTerminal {
+  /** What it has shown so far. */
+  getText(): string;
+  type(text: string): void;
+  resize(columns: number, lines: number): void;
+  exited: Promise<number>;
 }
 
 export interface WorldOptions {
@@ -41,6 +54,8 @@ export interface WorldOptions {
   command?: string[];
   /** Whose the world is; by default whoever runs the test. */
   owner?: { uid: number; gid: number };
+  /** What the sandboxes are made of; by default what this run of the suites is about. */
+  substrate?: SubstrateKind;
 }
 
 /** Makes a world; `dispose` removes its sandboxes, ends its daemon and deletes its folders. */
@@ -51,12 +66,15 @@ export function createWorld(options: WorldOptions = {}): World {
   for (const path of [home, repo, join(folder, 'user')]) mkdirSync(path, { mode: 0o700 });
   writeFileSync(join(home, 'config.json'), JSON.stringify(options.config ?? {}));
   const command = options.command ?? [process.execPath, MAIN];
+  const { substrate = SUBSTRATE } = options;
+  const getTimeout = ({ timeoutMs = TIMEOUT_MS }: CliOptions) => timeoutMs * getSlowness(substrate);
   const env = {
     PATH: process.env.PATH ?? '',
     LANG: 'C.UTF-8',
     HOME: join(folder, 'user'),
     CSPACE_HOME: home,
     CSPACE_TEST_SCRIPTS: '1',
+    CSPACE_SUBSTRATE: substrate,
     ...options.env,
   };
   const git = (args: string[], cwd = repo) => {
@@ -83,8 +101,24 @@ export function createWorld(options: WorldOptions = {}): World {
       stdin: 'ignore',
       stdout: 'pipe',
       stderr: 'pipe',
-      timeout: cli.timeoutMs ?? TIMEOUT_MS,
+      timeout: getTimeout(cli),
     });
+
+  function startOnTerminal(args: string[], cli: CliOptions = {}): OnTerminal {
+    const shown: Buffer[] = [];
+    const child = Bun.spawn([...command, ...args], {
+      cwd: cli.cwd ?? repo,
+      env: { ...env, TERM: 'xterm', ...cli.env },
+      timeout: getTimeout(cli),
+      terminal: { cols: 80, rows: 24, data: (_, bytes) => void shown.push(Buffer.from(bytes)) },
+    });
+    return {
+      getText: () => Buffer.concat(shown).toString(),
+      type: (text) => void child.terminal?.write(text),
+      resize: (columns, lines) => child.terminal?.resize(columns, lines),
+      exited: child.exited.finally(() => child.terminal?.close()),
+    };
+  }
 
   async function cspace(args: string[], cli: CliOptions = {}): Promise<CliResult> {
     const child = Bun.spawn([...command, ...args], {
@@ -93,7 +127,7 @@ export function createWorld(options: WorldOptions = {}): World {
       stdin: new TextEncoder().encode(cli.input ?? ''),
       stdout: 'pipe',
       stderr: 'pipe',
-      timeout: cli.timeoutMs ?? TIMEOUT_MS,
+      timeout: getTimeout(cli),
     });
     const [stdout, stderr, code] = await Promise.all([
       new Response(child.stdout).text(),
@@ -109,6 +143,7 @@ export function createWorld(options: WorldOptions = {}): World {
     repo,
     cspace,
     start,
+    startOnTerminal,
     git,
     async dispose() {
       const list = await cspace(['ls', '--json']);
@@ -153,15 +188,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Repeats until it is true; throws with `what` after the deadline. */
+/** Repeats until it is true; throws with `what` after the deadline, which is one for containers. */
 export async function waitUntil(
   what: string,
   check: () => boolean | Promise<boolean>,
   timeoutMs = 30_000,
 ): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
+  const deadline = performance.now() + patient(timeoutMs);
   while (!(await check())) {
-    if (performance.now() > deadline) throw new Error(`not within ${timeoutMs} ms: ${what}`);
+    if (performance.now() > deadline) throw new Error(`not within ${patient(timeoutMs)} ms: ${what}`);
     await Bun.sleep(25);
   }
 }

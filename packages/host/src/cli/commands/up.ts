@@ -9,6 +9,7 @@ import type { CliContext, Output } from '../context.ts';
 import { findProject } from '../find-project.ts';
 import { printJson } from '../output/json.ts';
 import { createProgress } from '../output/progress.ts';
+import { toOneLine } from '../output/terminal-text.ts';
 import { formatTimings, type SpanEvent } from '../output/timings.ts';
 import { parseRef } from '../resolve-ref.ts';
 import { sendAndFollow } from '../send-turn.ts';
@@ -28,6 +29,8 @@ export interface UpOptions {
   substrate?: string;
   timings?: boolean;
 }
+
+const MAX_NOTE = 500;
 
 type UpEnd = Extract<UpEvent, { type: 'up' }>;
 
@@ -117,7 +120,10 @@ async function bringUp(context: CliContext, { client, request, options }: Attemp
     for await (const event of client.up(request)) {
       if (event.type === 'problem') throw new ProblemError(event.problem);
       if (options.json) printJson(context.stdout, event);
-      else if (event.type === 'progress') progress.show(event.message);
+      else if (event.type === 'progress' && event.step === 'note') {
+        progress.clear();
+        context.stderr.write(`note: ${toOneLine(event.message, MAX_NOTE)}\n`);
+      } else if (event.type === 'progress') progress.show(event.message);
       if (event.type === 'span') spans.push(event);
       if (event.type === 'up') {
         progress.clear();

@@ -40,6 +40,10 @@ test('getCreateArgv: sysctls, each with its flag', () => {
 });
 test('getCreateArgv binds paths with spaces and commas', () =>
   expect(after(getCreateArgv(SPEC, 'one'), '--volume')).toStartWith('/home/a da/x, y:/workspace:ro,idmap='));
+test('getCreateArgv: volumes have no name, so that they go with the machine', () => {
+  const argv = getCreateArgv(SPEC, 'one');
+  expect(argv[argv.indexOf('/workspace/node_modules') - 1]).toBe('--volume');
+});
 test('getCreateArgv refuses a path with a colon', () => {
   const mounts = [{ source: '/a:b', target: '/workspace', readOnly: false }];
   expect(() => getCreateArgv({ ...SPEC, mounts }, 'one')).toThrow('colon');

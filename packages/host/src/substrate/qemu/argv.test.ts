@@ -24,17 +24,16 @@ test.each([
     / -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny /,
   ],
   ['reads nobody’s configuration, and has no device but ours', / -nodefaults -no-user-config /],
-  ['rounds processors up', / -smp 2 /],
   ['shares the memory with the server of folders', / memory-backend-memfd,id=memory,size=512M,share=on /],
   ['keeps a guest that is off', / -action shutdown=pause,reboot=shutdown,panic=pause /],
-  ['emulates', / -accel tcg,thread=multi -cpu max /],
+  ['emulates, one processor', / -accel tcg -cpu max -smp 1 /],
   ['bounds what nobody reads', / ringbuf,id=console,size=262144 .* ringbuf,id=status,size=4096 /],
   ['gives free memory back', / virtio-balloon-pci,free-page-reporting=on /],
   ['has room for folders that come later', / pcie-root-port,id=later,/],
 ])('getQemuArgv %s', (_, pattern) => expect(getLine()).toMatch(pattern));
 
-test('getQemuArgv: with KVM it is in the group that may open it, and has the host’s processor', () => {
-  expect(getLine({ accel: 'kvm', kvmGid: 104 })).toMatch(/ --groups 104 .* -accel kvm -cpu host /);
+test('getQemuArgv: with KVM it is in the group that may open it, and has the host’s processor, rounded up', () => {
+  expect(getLine({ accel: 'kvm', kvmGid: 104 })).toMatch(/ --groups 104 .* -accel kvm -cpu host -smp 2 /);
 });
 
 test('getQemuArgv: files are the descriptors in their order, and stand nowhere by path', () => {

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hadOutOfMemory, openCgroup, removeCgroup } from './cgroup.ts';
+import { hadOutOfMemory, openCgroup, probeCgroups, removeCgroup } from './cgroup.ts';
 
 const NAME = { homeLabel: '0123456789ab', id: 'aaaaaaaaaaaa' };
 const BOUNDS = { memoryMiB: 1, cpus: 2, pids: 64 };
@@ -65,6 +65,10 @@ test('openCgroup: a finding where nothing is mounted, and where it cannot be mad
     finding: { ok: false, why: expect.stringContaining(HOME) },
   });
   expect(existsSync(join(root, HOME))).toBe(false);
+});
+test('probeCgroups: a note where they are not what is wanted', () => {
+  expect(probeCgroups({ version: 2, root: '/' })).toEqual({ ok: true, what: 'cgroups of version 2' });
+  expect(probeCgroups(null)).toMatchObject({ ok: false, optional: true });
 });
 test('removeCgroup: the home’s folder goes with the last machine of it', async () => {
   mkdirSync(join(root, GROUP), { recursive: true });

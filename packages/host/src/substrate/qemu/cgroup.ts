@@ -44,8 +44,7 @@ export function openCgroup(
   bounds: CgroupBounds,
   layout: CgroupLayout | null = readCgroupLayout(),
 ): OpenedCgroup {
-  if (!layout)
-    return { cgroup: undefined, finding: getFinding('not all of memory, cpu and pids are mounted') };
+  if (!layout) return { cgroup: undefined, finding: probeCgroups(layout) };
   const folders = getFolders(name, layout);
   try {
     for (const { folder, controllers } of folders) {
@@ -89,6 +88,13 @@ export function hadOutOfMemory(name: CgroupName, layout: CgroupLayout | null = r
   return (layout ? getFolders(name, layout) : [])
     .filter(({ controllers }) => controllers.includes('memory'))
     .some(({ folder }) => Number(/^oom_kill (\d+)$/m.exec(read(join(folder, file)))?.[1] ?? 0) > 0);
+}
+
+/** Whether this host has what the bounds are made with; whether we may use it shows at a start. */
+export function probeCgroups(layout: CgroupLayout | null = readCgroupLayout()): ProbeFinding {
+  return layout
+    ? { ok: true, what: `cgroups of version ${layout.version}` }
+    : getFinding('not all of memory, cpu and pids are mounted');
 }
 
 interface Folder {
@@ -159,6 +165,7 @@ function read(file: string): string {
 function getFinding(why: string): ProbeFinding {
   return {
     ok: false,
+    optional: true,
     what: "no bounds around a microVM's own processes",
     why: `${why}; the guest has its bounds all the same, but fractions of processors are rounded up`,
   };

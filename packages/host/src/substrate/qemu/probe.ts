@@ -3,7 +3,10 @@ import { join } from 'node:path';
 import { findProgram } from '../../system/find-program.ts';
 import { getMissing, probeProgram, probeVersion, type WantedProgram } from '../probe-programs.ts';
 import type { Probe, ProbeFinding } from '../substrate.ts';
+import { probeCgroups } from './cgroup.ts';
 import { findQemu, QEMU } from './find-qemu.ts';
+import { probeOpenFiles } from './folders/probe.ts';
+import { VIRTIOFSD_FOLDERS } from './folders/virtiofsd.ts';
 import { type KvmAnswer, probeKvm } from './kvm/kvm.ts';
 import { getVirtiofsdPackage } from './virtiofsd-package.ts';
 
@@ -23,8 +26,6 @@ export interface ProbeQemuOptions {
 
 /** The oldest that was tried. Ubuntu 22.04 has an older one. */
 const QEMU_LEAST = [7, 2, 0] as const;
-/** Where the distributions put virtiofsd: not on PATH. */
-const VIRTIOFSD_FOLDERS = ['/usr/libexec', '/usr/lib/qemu'];
 
 const PROGRAMS: readonly WantedProgram[] = [
   { name: 'mkfs.erofs', packages: ['erofs-utils'], forWhat: "to make machines' root disks of the image" },
@@ -57,6 +58,7 @@ export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
     probeVirtiofsd(path, root),
     ...PROGRAMS.map((program) => probeProgram(program, path)),
   ]);
+  const notes = [probeCgroups(), await probeOpenFiles(root)];
   const kvm = await probeKvm({ ...options, qemu: found });
   const own = [...getArchitecture(process.arch), qemu.finding, virtiofsd, ...programs];
   const required = own.every(({ ok }) => ok) && builder.usable;
@@ -67,6 +69,7 @@ export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
     native: kvm.works,
     findings: [
       getKvmFinding(kvm),
+      ...notes,
       ...[...own, ...builder.findings.filter(({ what }) => !said.has(what))].map(withFix),
     ],
   };

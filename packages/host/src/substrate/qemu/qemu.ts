@@ -1,6 +1,7 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import { formatRef } from '@cspace/protocol/names';
 import { getVmFiles } from '../../system/paths.ts';
+import { readMostOpenFiles } from '../../system/process-limits.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type { ImageBuilder, Probe, Substrate } from '../substrate.ts';
 import { EMULATED_CAPABILITIES } from './capabilities.ts';
@@ -60,6 +61,8 @@ export function createQemu(options: QemuOptions): Substrate {
     execEnv: {},
     probe,
     builder,
+    // One descriptor of virtiofsd's for each (trap 39).
+    getMostFiles: () => readMostOpenFiles(),
     hasImage: images.hasImage,
     ensureImage: images.ensureImage,
     create: (spec, signal) => change(() => createMachine(spec, signal, context)),

@@ -15,6 +15,9 @@ const ENGINE_FOLDERS = [
   '/var/lib/containers/storage/overlay-containers',
 ];
 
+/** Of ours alone, so that every entry counts: homes' state, machines' state, what microVMs are started from. */
+const OWN_FOLDERS = ['/run/cspace', '/var/lib/cspace', '/var/lib/cspace/vm'];
+
 /** Entries of these count where their name is of ours. */
 const SHARED_FOLDERS = ['/run', '/run/netns', '/run/lock', '/tmp', '/var/tmp', '/dev/shm'];
 
@@ -30,6 +33,8 @@ export async function listFiles(options: CensusOptions): Promise<string[]> {
   for (const folder of options.folders) found.push(...(await list(folder)));
   for (const folder of SHARED_FOLDERS)
     found.push(...(await list(folder)).filter((path) => OURS.test(path.slice(folder.length))));
+  for (const folder of OWN_FOLDERS) found.push(...(await list(folder)));
+  for (const home of await list('/run/cspace')) found.push(...(await list(join(home, 'vm'))));
   for (const folder of ['/', process.cwd()])
     found.push(...(await list(folder)).filter((path) => STRAY.test(path)));
   for (const folder of ENGINE_FOLDERS)

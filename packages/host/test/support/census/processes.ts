@@ -23,6 +23,9 @@ const NAMES = /^(cspace.*|conmon|tini|catatonit|claude|dnsmasq)$/;
 /** Programs run by an interpreter, by their command line: the supervisor, the daemon of a checkout, planted ones. */
 const COMMANDS = /cspace-\w|\/main\.ts daemon\b/;
 
+/** QEMU, virtiofsd and ssh of a microVM, wherever they have their network, by the folder of its state. */
+const OF_MICROVM = /\/run\/cspace\/[0-9a-f]{12}\/vm\//;
+
 /** All processes, by pid. */
 async function readProcesses(): Promise<Map<number, Process>> {
   const all = new Map<number, Process>();
@@ -51,8 +54,9 @@ async function readProcess(pid: number): Promise<Process> {
 
 /**
  * Whether a process counts. In a lab: all that share its namespace, and all below them (a container's processes have a
- * namespace of their own and conmon above them), and programs of ours that nobody is above any more. What stands below
- * somebody else is theirs, another checkout's tests say. Outside of a lab names decide alone.
+ * namespace of their own and conmon above them), and programs of ours that nobody is above any more, virtiofsd among
+ * them, which has no network. What stands below somebody else is theirs, another checkout's tests say. Outside of a lab
+ * names decide alone.
  *
  * A zombie that PID 1 has not reaped is the machine's fault and holds nothing: where PID 1 never reaps, every conmon
  * stays as one. A zombie of any other parent counts.
@@ -60,11 +64,12 @@ async function readProcess(pid: number): Promise<Process> {
 export function isCounted(process: Process, all: ReadonlyMap<number, Process>, lab?: string): boolean {
   if (process.state === 'Z' && process.parent === 1) return false;
   if (process.command === '' && process.state !== 'Z') return false; // the kernel's own threads
-  const named = NAMES.test(process.name) || COMMANDS.test(process.command);
-  if (lab === undefined) return named;
+  const named = [NAMES.test(process.name), COMMANDS.test(process.command), OF_MICROVM.test(process.command)];
+  if (lab === undefined) return named.includes(true);
   const line = [process, ...getAncestors(process, all)];
   if (line.some(({ network }) => network === lab)) return true;
-  return named && line.every(({ name }) => NAMES.test(name) && name !== 'conmon');
+  if (line.every(({ command }) => OF_MICROVM.test(command))) return true;
+  return named.includes(true) && line.every(({ name }) => NAMES.test(name) && name !== 'conmon');
 }
 
 /** The parents upwards, PID 1 left out. */

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { patient } from '../substrate-under-test.ts';
 import { type Client, CONTROL_PORT, getCases, type Place } from './matrix.ts';
 import type { Call } from './probe.ts';
 import type { ServerSpec } from './servers.ts';
@@ -23,7 +24,7 @@ export async function tryAll(place: Place, clients: Client[], probe: Probe) {
 
 /** Until the whole matrix answers: a relay finds servers within half a second. What does not by then, a test will tell. */
 export async function waitForAll(place: Place, client: Client, probe: Probe): Promise<void> {
-  const deadline = performance.now() + 10_000;
+  const deadline = performance.now() + patient(10_000);
   for (;;) {
     const { got, wanted } = await tryAll(place, [client], probe);
     if (Bun.deepEquals(got, wanted) || performance.now() > deadline) return;
@@ -50,7 +51,7 @@ export const byBoth = (target: { host: string; port: number }): Call[] =>
  * see what changed, and the kernel rations refusals of UDP.
  */
 export async function waitForAnswers(probe: Probe, calls: Call[], wanted: string[]): Promise<string[]> {
-  const deadline = performance.now() + 15_000;
+  const deadline = performance.now() + patient(15_000);
   for (;;) {
     const got = await probe(calls.map((call) => ({ ...call, patienceMs: 1500 })));
     if (Bun.deepEquals(got, wanted) || performance.now() > deadline) return got;

@@ -1,5 +1,6 @@
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from '../substrate-under-test.ts';
 import { createWorld, type World } from '../world.ts';
 import { PROBE, type Probe, SERVERS } from './drive.ts';
 import { getServers, type Place } from './matrix.ts';
@@ -80,7 +81,7 @@ async function startServers(world: World, program: string, specs: ServerSpec[]) 
     'servers.ts',
     JSON.stringify(specs),
   ]);
-  const late = Bun.sleep(READY_MS).then(() => 'late');
+  const late = Bun.sleep(patient(READY_MS)).then(() => 'late');
   const { value } = (await Promise.race([child.stdout.getReader().read(), late])) as { value?: Uint8Array };
   if (!new TextDecoder().decode(value).includes('ready')) {
     child.kill();
@@ -114,7 +115,7 @@ async function probe(argv: string[], calls: Parameters<Probe>[0]): Promise<strin
   const child = Bun.spawn([...argv, JSON.stringify(calls)], {
     stdout: 'pipe',
     stderr: 'inherit',
-    timeout: READY_MS,
+    timeout: patient(READY_MS),
   });
   return JSON.parse(await new Response(child.stdout).text());
 }

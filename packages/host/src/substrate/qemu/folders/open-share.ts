@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, writeFileSync } from 'node:fs';
+import { closeSync, writeFileSync } from 'node:fs';
 import { ProblemError } from '@cspace/protocol/problem';
 import { rejectOnAbort } from '../../../system/abort.ts';
 import { getTail } from '../../../system/exec.ts';
@@ -21,7 +21,10 @@ export interface ShareOptions {
   socket: string;
   /** Who may connect besides root. One connection is taken, and the server ends with it. */
   socketUid: number;
-  /** An empty folder in the machine's state folder, made where it is missing; it stays empty. */
+  /**
+   * A path in the machine's state folder, by which the server's command line tells whose it is. It need not be there:
+   * only the server sees something of about that name.
+   */
   mountpoint: string;
   /** PATH to find virtiofsd on, besides the places that distributions have for it. */
   path: string;
@@ -43,6 +46,7 @@ const SOCKET_FD = 3;
 
 /** Starts a machine's virtiofsd. Throws ProblemError: `host-unsupported`, `machine-failed`; nothing is left then. */
 export async function openShare(options: ShareOptions, signal: AbortSignal): Promise<Share> {
+  if (signal.aborted) throw getInterrupted();
   const virtiofsd = options.virtiofsd ?? (await findVirtiofsd(options.path, signal));
   if (!virtiofsd) {
     throw new ProblemError({
@@ -52,11 +56,12 @@ export async function openShare(options: ShareOptions, signal: AbortSignal): Pro
       fix: 'cspace setup --substrate qemu',
     });
   }
-  mkdirSync(options.mountpoint, { recursive: true, mode: 0o755 });
+  const folder = `/run${options.mountpoint}`;
   const argv = getShareArgv({
-    ...options,
+    mounts: options.mounts,
+    folder,
     openFiles: await readMostOpenFiles(),
-    server: getVirtiofsdArgv(virtiofsd, options.mountpoint, SOCKET_FD),
+    server: getVirtiofsdArgv(virtiofsd, folder, SOCKET_FD),
   });
   const listener = listenUnix(options.socket, options.socketUid);
   let server: WatchedProcess;
@@ -100,13 +105,15 @@ function writeIds(pid: number, { uid, gid }: Owner): void {
   writeFileSync(`/proc/${pid}/gid_map`, getLines(gid));
 }
 
+function getInterrupted(): ProblemError {
+  return new ProblemError({
+    code: 'interrupted',
+    message: "interrupted while the machine's folders were made",
+  });
+}
+
 function getProblem(error: unknown, server: WatchedProcess, signal: AbortSignal): ProblemError {
-  if (signal.aborted) {
-    return new ProblemError({
-      code: 'interrupted',
-      message: "interrupted while the machine's folders were made",
-    });
-  }
+  if (signal.aborted) return getInterrupted();
   const how = error instanceof Error ? error.message : String(error);
   return new ProblemError(
     {

@@ -5,12 +5,14 @@ export const WANTS_IDS = 'wants ids';
 
 /**
  * In a mount namespace of its own, and still as root of the host: a small file system with nothing in it but the folders
- * `0`, `1`, …, each a bind of a mount's source. Then in a user namespace, whose ids are written from outside before the
+ * `0`, `1`, …, each a bind of a mount's source. It is on /run, which every host has, which needs no rights to pass, and
+ * in which the server looks for nothing. Then in a user namespace, whose ids are written from outside before the
  * line comes that it waits for; without that line, as when whoever started it died, it ends.
  */
 const SCRIPT = `
 at=$1; shift
-mount -t tmpfs -o mode=0755,size=64k,nosuid,nodev,noexec cspace "$at"
+mount -t tmpfs -o mode=0755,size=64k,nosuid,nodev,noexec cspace /run
+mkdir -p "$at"
 i=0
 while [ "$1" != -- ]; do
   mkdir "$at/$i"
@@ -19,14 +21,14 @@ while [ "$1" != -- ]; do
   i=$((i + 1)); shift 2
 done
 shift
-mount -o remount,ro,nosuid,nodev,noexec "$at"
+mount -o remount,ro,nosuid,nodev,noexec /run
 exec unshare --user --keep-caps sh -euc 'echo ${WANTS_IDS}; read go; exec "$@" </dev/null >/dev/null' sh "$@"
 `;
 
 export interface SharePlan {
   mounts: readonly Pick<Mount, 'source' | 'readOnly'>[];
-  /** An empty folder, on which all this is mounted where nobody else sees it. */
-  mountpoint: string;
+  /** What the share is called: a path below /run, for its command line to say; nothing of it is there on the host. */
+  folder: string;
   /** How many files it may hold open. */
   openFiles: number;
   /** The server's command line. */
@@ -37,7 +39,7 @@ export interface SharePlan {
  * The server as root of a user namespace, with all capabilities in there (it drops most) and none outside. The limit is
  * raised first, while it may be.
  */
-export function getShareArgv({ mounts, mountpoint, openFiles, server }: SharePlan): string[] {
+export function getShareArgv({ mounts, folder, openFiles, server }: SharePlan): string[] {
   const asRoot = [
     '--reuid',
     '0',
@@ -51,7 +53,7 @@ export function getShareArgv({ mounts, mountpoint, openFiles, server }: SharePla
   ];
   return [
     ...['prlimit', `--nofile=${openFiles}:${openFiles}`],
-    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', SCRIPT, 'sh', mountpoint],
+    ...['unshare', '--mount', '--propagation', 'private', 'sh', '-euc', SCRIPT, 'sh', folder],
     ...mounts.flatMap(({ source, readOnly }) => [readOnly ? 'ro' : 'rw', source]),
     ...['--', 'setpriv', '--no-new-privs', ...asRoot, ...server],
   ];

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { run } from '../../../system/exec.ts';
 import { findProgram } from '../../../system/find-program.ts';
 
@@ -10,15 +11,24 @@ export interface Virtiofsd {
 }
 
 /** Where Debian 13 and Fedora, Debian 12, Arch have it; none of them on the PATH. */
-const FOLDERS = ['/usr/libexec', '/usr/lib/qemu', '/usr/lib'];
+export const VIRTIOFSD_FOLDERS = ['/usr/libexec', '/usr/lib/qemu', '/usr/lib'];
 const TIMEOUT_MS = 10_000;
 
 /** What both say on stderr once they can be connected to. */
 export const LISTENING = 'Waiting for vhost-user socket connection';
 
-/** By PATH, then in the places of distributions. Undefined where there is none that says what it is. */
-export async function findVirtiofsd(path: string, signal: AbortSignal): Promise<Virtiofsd | undefined> {
-  const program = await findProgram('virtiofsd', [path, ...FOLDERS].join(':'));
+/**
+ * By PATH, then in the places of distributions, below `root`. Undefined where there is none that says what it is.
+ */
+export async function findVirtiofsd(
+  path: string,
+  signal: AbortSignal,
+  root = '/',
+): Promise<Virtiofsd | undefined> {
+  const folders = [...path.split(':'), ...VIRTIOFSD_FOLDERS.map((folder) => join(root, folder))].filter(
+    Boolean,
+  );
+  const program = await findProgram('virtiofsd', folders.join(':'));
   if (program === undefined) return undefined;
   const { stdout } = await run([program, '--version'], { timeoutMs: TIMEOUT_MS, signal });
   const found = parseVirtiofsdVersion(stdout);

@@ -106,7 +106,7 @@ async function ensureRoot({ steps, tools, workshop, tag, oci }: Making): Promise
   if (await areFiles([place])) return key;
   tools.onLine('root: making a file system of the image');
   const file = join(workshop.folder, 'root.erofs');
-  await steps.makeRoot(tools, { tag, createdAt: oci.createdAt, file });
+  await steps.makeRoot(tools, { tag, file });
   await putInPlace(file, place);
   return key;
 }

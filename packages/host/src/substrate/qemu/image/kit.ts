@@ -4,7 +4,7 @@ import { lutimes, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { ImageBuilder, KitSource } from '../../substrate.ts';
-import { getErofsArgv } from './erofs.ts';
+import { getTimelessErofsArgv } from './erofs.ts';
 import { makeInitrd } from './initrd.ts';
 import { KIT_FILES, type KitFile } from './store.ts';
 import { getInImageArgv, runTool, type ToolOptions } from './tools.ts';
@@ -63,7 +63,7 @@ async function buildKitImage(options: KitOptions): Promise<void> {
   await builder.ensureImage({ tag, folder, buildArgs, onLine, signal });
 }
 
-/** Times zero: when depmod ran is no difference. */
+/** When depmod ran makes no difference. Gives the kernel's release. */
 async function makeModules(options: KitOptions, folder: string, file: string): Promise<string> {
   const [release, ...more] = await readdir(folder);
   if (release === undefined || more.length > 0) {
@@ -77,7 +77,7 @@ async function makeModules(options: KitOptions, folder: string, file: string): P
     await lutimes(join(folder, path), 0, 0);
   }
   await runTool(options, {
-    argv: getErofsArgv(file, folder, 0),
+    argv: getTimelessErofsArgv(file, folder),
     program: 'mkfs.erofs',
     action: "make a file system of the kernel's modules",
   });

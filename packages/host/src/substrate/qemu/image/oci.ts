@@ -8,8 +8,6 @@ export interface OciImage {
   id: string;
   /** Digests, the lowest first. */
   layers: string[];
-  /** Seconds since 1970. */
-  createdAt: number;
   entrypoint: string[];
   cmd: string[];
   env: Record<string, string>;
@@ -21,7 +19,6 @@ export interface OciImage {
 const Inspected = z.tuple([
   z.object({
     Id: z.string().min(1),
-    Created: z.iso.datetime({ offset: true }),
     User: z.string().nullish(),
     Config: z
       .object({
@@ -44,7 +41,6 @@ export function parseInspected(text: string): OciImage {
     return {
       id: image.Id,
       layers: image.RootFS.Layers,
-      createdAt: Math.floor(Date.parse(image.Created) / 1000),
       entrypoint: image.Config?.Entrypoint ?? [],
       cmd: image.Config?.Cmd ?? [],
       env: parseEnv(image.Config?.Env ?? []),

@@ -10,7 +10,7 @@ export interface Steps {
   inspect(options: ToolOptions, tag: string): Promise<OciImage>;
   makeKit: typeof makeKit;
   /** Writes the root file system of an OCI image into `file`. */
-  makeRoot(options: ToolOptions, image: { tag: string; createdAt: number; file: string }): Promise<void>;
+  makeRoot(options: ToolOptions, image: { tag: string; file: string }): Promise<void>;
   makeEmptyDisk(options: ToolOptions, file: string): Promise<void>;
 }
 
@@ -22,9 +22,9 @@ export const STEPS: Steps = {
     );
   },
   makeKit,
-  async makeRoot(options, { tag, createdAt, file }) {
+  async makeRoot(options, { tag, file }) {
     await runTool(options, {
-      argv: getInImageArgv(tag, getErofsArgv(file, '.', createdAt)),
+      argv: getInImageArgv(tag, getErofsArgv(file, '.')),
       program: 'mkfs.erofs',
       action: 'make a root file system of the image',
     });

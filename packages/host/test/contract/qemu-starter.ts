@@ -1,0 +1,17 @@
+// Starts a machine that is there, in a process of its own: a daemon that can be killed. Argument: JSON of its options.
+import { createVmImages } from '../../src/substrate/qemu/image/create-vm-images.ts';
+import { createQemu } from '../../src/substrate/qemu/qemu.ts';
+
+const { stateFolder, store, ref, cable } = JSON.parse(process.argv[2] ?? '{}');
+const never = () => Promise.reject(new Error('never called'));
+const builder = { hasImage: never, ensureImage: never };
+const substrate = createQemu({
+  stateFolder,
+  builder,
+  images: createVmImages({ store, builder, run: never, loadKit: never }),
+  addressOf: () => undefined,
+  getAccel: async () => 'tcg',
+  probe: never,
+});
+console.log('starting');
+await substrate.start(ref, async () => cable, AbortSignal.timeout(300_000));
