@@ -3,12 +3,13 @@ import type { AttachNetwork, Machine } from '../substrate.ts';
 import { bootGuest, getBootProblem } from './boot.ts';
 import { getConsoleTail, readConsoleEnd } from './console.ts';
 import { type Context, getNotThere, throwInterrupted } from './context.ts';
-import { requireImage } from './create.ts';
+import { makeDisk, requireImage } from './create.ts';
 import { endProcesses, settle } from './ending.ts';
 import { getMachineUid } from './ids.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import { BootFailure } from './starting.ts';
 import { getMachine, type MachineRecord } from './state.ts';
+import type { Template } from './template/store.ts';
 
 export interface StartOptions {
   attachNetwork: AttachNetwork;
@@ -39,7 +40,8 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     for (let tries = 1; ; tries += 1) {
       const failure = await tryStart(record, launching);
       if (!(failure instanceof BootFailure)) {
-        context.templates.want({ image, accel, limits: record.spec.limits });
+        const { limits, env } = record.spec;
+        context.templates.want({ image, accel, limits, standby: image.standby ? env : undefined });
         return getMachine(failure);
       }
       if (failure.isHang && tries < TRIES) continue;
@@ -52,15 +54,32 @@ type TryOptions = Omit<LaunchOptions, 'onProcess'>;
 
 /** From a memory template, where there is one. It is never needed: whatever goes wrong with it, a guest is booted. */
 async function tryRestore(record: MachineRecord, options: TryOptions): Promise<MachineRecord | undefined> {
-  const { templates } = options.context;
-  const template = await templates.find({ ...options, limits: record.spec.limits });
+  const { context, signal } = options;
+  const template = await findTemplate(record, options);
   if (!template) return undefined;
-  const started = await tryStart(record, { ...options, template }).catch((error) => {
-    if (options.signal.aborted) throw error;
+  const restore = async () => {
+    if (template.disk !== undefined) await makeDisk(record.spec, template.disk, { signal, context });
+    return tryStart(record, { ...options, template });
+  };
+  const started = await restore().catch((error) => {
+    if (signal.aborted) throw error;
   });
   if (started && !(started instanceof BootFailure)) return started;
-  await templates.discard(template);
+  await context.templates.discard(template);
+  if (template.disk !== undefined) await makeDisk(record.spec, options.image.emptyDisk, { signal, context });
   return undefined;
+}
+
+/** One whose first program stands by has a disk of its own: only a machine without anything on its disk can take it. */
+async function findTemplate(
+  record: MachineRecord,
+  { image, accel, context: { templates } }: TryOptions,
+): Promise<Template | undefined> {
+  const { limits, env } = record.spec;
+  const wanted = { image, accel, limits };
+  const standby = image.standby && record.startedAt === null;
+  const found = standby ? await templates.find({ ...wanted, standby: env }) : undefined;
+  return found ?? templates.find(wanted);
 }
 
 /** The record of a machine that runs, or why its guest did not come up. In that case, and where it throws, nothing is left. */

@@ -17,6 +17,7 @@ const FACTS: KeyFacts = {
   image: { kitKey: 'kit', rootKey: 'root' },
   qemu: '/usr/bin/qemu 1 2',
   host: 'linux',
+  standby: undefined,
 };
 const of = (change: Partial<KeyFacts>) => getTemplateKey({ ...FACTS, ...change });
 const ofPlan = (change: Partial<QemuPlan>, host = 'linux') => of({ plan: { ...PLAN, ...change }, host });
@@ -38,6 +39,7 @@ test.each<[string, string]>([
   ['way to run', ofPlan({ accel: 'kvm' })],
   ['QEMU', of({ qemu: '/usr/bin/qemu 1 3' })],
   ['kit', of({ image: { kitKey: 'other', rootKey: 'root' } })],
+  ['first program that stands by', of({ standby: [['arg', 'a']] })],
   ['root', of({ image: { kitKey: 'kit', rootKey: 'other' } })],
 ])('getTemplateKey: another one for another %s', (_, key) => expect(key).not.toBe(of({})));
 test('getTemplateKey: the host counts where its processor runs the guest', () => {

@@ -4,6 +4,7 @@ import { release } from 'node:os';
 import { BASE_ENV } from '../../../system/exec.ts';
 import { findProgram } from '../../../system/find-program.ts';
 import { getQemuArgv, type QemuPlan } from '../argv.ts';
+import type { Configuration } from '../control.ts';
 import { QEMU } from '../find-qemu.ts';
 import type { VmImage } from '../image/vm-image.ts';
 
@@ -14,6 +15,8 @@ export interface KeyFacts {
   qemu: string;
   /** Another one for another processor, or kernel of the host: where the guest sees something of them. */
   host: string;
+  /** What a guest whose first program stands by was told. */
+  standby: Configuration | undefined;
 }
 
 /** In the place of what is a machine's own. */
@@ -26,9 +29,9 @@ const NOBODY = {
 } as const;
 
 /** Of all that two machines must have alike for the memory of one to go on as the other: a hash. */
-export function getTemplateKey({ plan, image, qemu, host }: KeyFacts): string {
+export function getTemplateKey({ plan, image, qemu, host, standby = [] }: KeyFacts): string {
   const argv = getQemuArgv({ ...plan, ...NOBODY });
-  const facts = [1, argv, image.kitKey, image.rootKey, qemu, plan.accel === 'kvm' ? host : ''];
+  const facts = [1, argv, image.kitKey, image.rootKey, qemu, plan.accel === 'kvm' ? host : '', standby];
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex');
 }
 

@@ -7,6 +7,7 @@ import { openMemoryFile } from '../../../system/memory-file.ts';
 import { getVmFiles } from '../../../system/paths.ts';
 import { signalProcess, waitForEnd } from '../../../system/process-id.ts';
 import { getQemuArgv, getSocket } from '../argv.ts';
+import { getStandbyConfiguration } from '../configuration.ts';
 import type { Context } from '../context.ts';
 import { openControl } from '../control.ts';
 import { copyDisk, makeSockets } from '../create.ts';
@@ -21,13 +22,23 @@ import { connectStarted, expectWord } from '../starting.ts';
 import { listHostIds } from '../state.ts';
 import { saveMemory } from './memory.ts';
 import { saveDevices } from './save-devices.ts';
-import { getTemplate, getTemplateFile, getTemplatesFolder, PARTIAL, type TemplateFile } from './store.ts';
+import { waitUntilIdle } from './settle.ts';
+import {
+  getParts,
+  getTemplateFile,
+  getTemplateFolder,
+  getTemplatesFolder,
+  PARTIAL,
+  type TemplateFile,
+} from './store.ts';
 
 /** What a template is for. */
 export interface Wanted {
   image: VmImage;
   accel: 'kvm' | 'tcg';
   limits: Limits;
+  /** What its machines have in their environment beyond the image's, where the first program is to stand by. */
+  standby?: Record<string, string> | undefined;
 }
 
 export type MakingContext = Pick<Context, 'store' | 'deadlines' | 'kernelLine'>;
@@ -44,7 +55,8 @@ export interface MakeOptions extends Wanted {
 export const NO_MAC = '02:c5:00:00:00:00';
 
 /**
- * Boots a guest that is nobody's, up to where it waits for being told who it is, and keeps its memory. It has no folders and
+ * Boots a guest that is nobody's, up to where it waits for being told who it is (its first program too, where that can
+ * stand by), and keeps its memory. It has no folders and
  * no network: its card ends in a tap that leads nowhere and goes with it. A killed one is found by its state folder, which
  * has no machine in it.
  */
@@ -53,7 +65,7 @@ export async function makeTemplate(options: MakeOptions): Promise<void> {
   const work = join(getTemplatesFolder(store), `${PARTIAL}${randomBytes(6).toString('hex')}`);
   const id = pickMachineId(await listHostIds(context.store.folder));
   const uid = getMachineUid(id);
-  const disk = join(work, 'disk');
+  const { ram, state, disk } = getParts(work);
   await mkdir(work, { mode: 0o700 });
   const memory = openMemoryFile('cspace', { bytes: limits.memoryMiB * 1024 * 1024, uid });
   try {
@@ -62,14 +74,15 @@ export async function makeTemplate(options: MakeOptions): Promise<void> {
     await withGuest({ ...options, id, disk, memory }, async (qmp) => {
       await qmp.execute('stop');
       const { sockets } = getVmFiles(context.store.folder, id);
-      const at = { socket: getSocket(sockets, 'state'), uid, file: join(work, 'state') };
+      const at = { socket: getSocket(sockets, 'state'), uid, file: state };
       await saveDevices(qmp, { ...at, timeoutMs: context.deadlines.tool, signal });
-      await saveMemory(memory, join(work, 'ram'), signal);
+      await saveMemory(memory, ram, signal);
     });
-    await rm(disk);
-    const file: TemplateFile = { v: 1, key, kit: image.kitKey, root: image.rootKey };
+    const standby = options.standby !== undefined;
+    if (!standby) await rm(disk);
+    const file: TemplateFile = { v: 1, key, kit: image.kitKey, root: image.rootKey, standby };
     await writeFile(getTemplateFile(work), `${JSON.stringify(file)}\n`);
-    await putInPlace(work, getTemplate(store, key).folder);
+    await putInPlace(work, getTemplateFolder(store, key));
   } finally {
     closeSync(memory);
     await rm(work, { recursive: true, force: true });
@@ -92,7 +105,15 @@ async function withGuest(options: GuestOptions, use: (qmp: Qmp) => Promise<void>
       either,
     );
     try {
-      await expectWord(control, { word: 'ready', timeoutMs: context.deadlines.boot[accel] }, either);
+      const timeoutMs = context.deadlines.boot[accel];
+      await expectWord(control, { word: 'ready', timeoutMs }, either);
+      if (options.standby) {
+        control.send(getStandbyConfiguration({ ...options, env: options.standby }));
+        await expectWord(control, { word: 'ok', timeoutMs }, either);
+        await expectWord(control, { word: 'ready', timeoutMs }, either);
+        await waitUntilIdle(qemu.id.pid, AbortSignal.any([either, AbortSignal.timeout(timeoutMs)]));
+        either.throwIfAborted();
+      }
       // Still connected: it waits for our words, and for nothing else.
       await use(qmp);
     } finally {

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, expect } from 'bun:test';
 import { closeSync, fstatSync, mkdtempSync, readSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 const open = () => openMemoryFile('cspace-test', { bytes: 256 * MIB, uid: 65_534 });
-const template = (ram: string): Template => ({ key: '', folder, ram, state: '' });
+const template = (ram: string): Template => ({ key: '', folder, ram, state: '', disk: undefined });
 const taken = (file: { blocks: number }) => file.blocks * 512;
 
 testHere('saveMemory, fillMemory: what was written is there again, and nothing else takes room', async () => {

@@ -25,12 +25,13 @@ beforeEach(() => {
 afterEach(() => rmSync(store, { recursive: true }));
 
 const key = (digit: number) => `${digit}`.repeat(64);
-function put(digit: number, { kit = 'kit', whole = true } = {}): void {
+function put(digit: number, { kit = 'kit', whole = true, standby = false } = {}): void {
   const folder = join(getTemplatesFolder(store), key(digit));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'ram'), 'ram');
   if (whole) writeFileSync(join(folder, 'state'), 'state');
-  writeFileSync(getTemplateFile(folder), JSON.stringify({ v: 1, key: key(digit), kit, root: 'root' }));
+  const file = { v: 1, key: key(digit), kit, root: 'root', standby };
+  writeFileSync(getTemplateFile(folder), JSON.stringify(file));
   utimesSync(getTemplateFile(folder), digit, digit);
 }
 const prune = () => pruneTemplates(store, async (kit, root) => kit === 'kit' && root === 'root');
@@ -54,8 +55,12 @@ test('pruneTemplates: finding one is using it', async () => {
 test('findTemplate: undefined where a part of it is missing, or it is another one', async () => {
   put(1, { whole: false });
   put(2);
+  put(4, { standby: true });
   writeFileSync(getTemplateFile(join(getTemplatesFolder(store), key(2))), '{"v":1}');
   expect(await findTemplate(store, key(1))).toBeUndefined();
   expect(await findTemplate(store, key(2))).toBeUndefined();
   expect(await findTemplate(store, key(3))).toBeUndefined();
+  expect(await findTemplate(store, key(4))).toBeUndefined();
+  writeFileSync(join(getTemplatesFolder(store), key(4), 'disk'), 'disk');
+  expect((await findTemplate(store, key(4)))?.disk).toEndWith('/disk');
 });

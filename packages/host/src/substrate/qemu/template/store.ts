@@ -10,6 +10,8 @@ export const TemplateFile = z.strictObject({
   /** What of the image it was made from: without them nobody asks for it. */
   kit: z.string(),
   root: z.string(),
+  /** Its first program stands by, on a disk that goes with it. */
+  standby: z.boolean(),
 });
 export type TemplateFile = z.infer<typeof TemplateFile>;
 
@@ -21,6 +23,8 @@ export interface Template {
   ram: string;
   /** What QEMU says of its devices. */
   state: string;
+  /** The disk that its guest has mounted; undefined where it has not: it takes any. */
+  disk: string | undefined;
 }
 
 /** Root's alone: of a guest's kernel it gives away where in memory things are. */
@@ -36,27 +40,35 @@ export async function ensureTemplatesFolder(store: string): Promise<string> {
   return folder;
 }
 
-export function getTemplate(store: string, key: string): Template {
-  const folder = join(getTemplatesFolder(store), key);
-  return { key, folder, ram: join(folder, 'ram'), state: join(folder, 'state') };
-}
+export const getTemplateFolder = (store: string, key: string): string => join(getTemplatesFolder(store), key);
+
+/** Its parts, in its folder or in one where it is being made. */
+export const getParts = (folder: string) => ({
+  ram: join(folder, 'ram'),
+  state: join(folder, 'state'),
+  disk: join(folder, 'disk'),
+});
 
 export const getTemplateFile = (folder: string): string => join(folder, 'template.json');
 
 /** The template of that key, where it is whole. It counts as used. */
 export async function findTemplate(store: string, key: string): Promise<Template | undefined> {
-  const template = getTemplate(store, key);
-  if (!(await readTemplate(template.folder))) return undefined;
+  const folder = getTemplateFolder(store, key);
+  const file = await readTemplate(folder);
+  if (!file) return undefined;
   const now = new Date();
-  await utimes(getTemplateFile(template.folder), now, now).catch(() => undefined);
-  return template;
+  await utimes(getTemplateFile(folder), now, now).catch(() => undefined);
+  const { ram, state, disk } = getParts(folder);
+  return { key, folder, ram, state, disk: file.standby ? disk : undefined };
 }
 
 /** What its file says, where all that belongs to it is there. */
 export async function readTemplate(folder: string): Promise<TemplateFile | undefined> {
   try {
     const found = TemplateFile.parse(JSON.parse(await readFile(getTemplateFile(folder), 'utf8')));
-    const sizes = await Promise.all(['ram', 'state'].map((name) => stat(join(folder, name))));
+    const { disk, ...parts } = getParts(folder);
+    const paths = [...Object.values(parts), ...(found.standby ? [disk] : [])];
+    const sizes = await Promise.all(paths.map((path) => stat(path)));
     return folder.endsWith(`/${found.key}`) && sizes.every(({ size }) => size > 0) ? found : undefined;
   } catch {
     return undefined;
@@ -85,12 +97,13 @@ export async function listTemplates(store: string): Promise<Kept[]> {
     names.map(async (name) => {
       const at = join(folder, name);
       const used = await stat(getTemplateFile(at)).catch(() => undefined);
-      const ram = await stat(join(at, 'ram')).catch(() => undefined);
+      const sizes = Object.values(getParts(at)).map((path) => stat(path).catch(() => undefined));
+      const blocks = (await Promise.all(sizes)).map((part) => part?.blocks ?? 0);
       return {
         folder: at,
         file: await readTemplate(at),
         usedAt: used?.mtimeMs ?? 0,
-        bytes: (ram?.blocks ?? 0) * 512,
+        bytes: blocks.reduce((sum, each) => sum + each * 512, 0),
       };
     }),
   );

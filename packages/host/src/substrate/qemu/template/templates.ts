@@ -2,6 +2,7 @@ import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../../../system/abort.ts';
 import { tryLockFile } from '../../../system/file-lock.ts';
+import { getStandbyConfiguration } from '../configuration.ts';
 import { getKitFolder, getRootFile } from '../image/store.ts';
 import { readPlan } from '../plan.ts';
 import { getTemplateKey, readHostIdentity, readQemuIdentity } from './key.ts';
@@ -125,11 +126,12 @@ async function isThere(store: string, kit: string, root: string): Promise<boolea
 }
 
 async function readKey(
-  { image, limits, accel }: Wanted,
+  { image, limits, accel, standby: env }: Wanted,
   context: MakingContext,
 ): Promise<string | undefined> {
   const [qemu, host] = await Promise.all([readQemuIdentity(), readHostIdentity()]);
   if (qemu === undefined) return undefined;
   const plan = await readPlan({ id: '000000000000', limits, mac: NO_MAC, accel, context });
-  return getTemplateKey({ plan, image, qemu, host });
+  const standby = env && getStandbyConfiguration({ image, limits, env });
+  return getTemplateKey({ plan, image, qemu, host, standby });
 }
