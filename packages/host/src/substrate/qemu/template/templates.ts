@@ -58,6 +58,12 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
     return key === undefined || bad.has(key) ? undefined : key;
   }
 
+  async function want(wanted: Wanted): Promise<void> {
+    const key = await readUsableKey(wanted);
+    if (key !== undefined) queue.set(key, wanted);
+    wake();
+  }
+
   async function waitForNext(signal: AbortSignal): Promise<void> {
     const waking = new AbortController();
     wake = () => waking.abort();
@@ -72,12 +78,7 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
       const key = await readUsableKey(wanted);
       return key === undefined ? undefined : findTemplate(store, key);
     },
-    want(wanted) {
-      void readUsableKey(wanted).then((key) => {
-        if (key !== undefined) queue.set(key, wanted);
-        wake();
-      });
-    },
+    want: (wanted) => void want(wanted),
     async discard(template) {
       bad.add(template.key);
       await removeTemplate(template).catch(() => undefined);
@@ -89,8 +90,11 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
         if (!next || signal.aborted) continue;
         const [key, wanted] = next;
         queue.delete(key);
-        await ensure({ ...wanted, key, store, context, signal }).catch(() => {
-          if (!signal.aborted) bad.add(key);
+        await ensure({ ...wanted, key, store, context, signal }).catch(async () => {
+          if (signal.aborted) return;
+          bad.add(key);
+          // Its first program does not stand by, whatever its image says: the kernel can.
+          if (wanted.standby) await want({ ...wanted, standby: undefined });
         });
       }
     },
