@@ -33,7 +33,10 @@ export function describeTemplates({ test, h, fixture }: QemuContract): void {
     const spec = h().spec(name, BOOT.polite);
     writeFileSync(join(h().workspace(name), 'mine'), `this is ${name}\n`);
     await substrate.create(spec, h().signal());
-    return substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
+    const machine = await substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
+    // The suite has its commands from the other one, which sees it so.
+    await h().substrate.list(h().signal());
+    return machine;
   }
 
   /** Calls `use` with a template of which `mercury`, which was booted, gave the occasion. */
