@@ -99,7 +99,7 @@ for (const suite of SUITES.filter(({ boots }) => !boots)) {
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
 if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuImage', tasks);
 const wantsWebImage = booting.some(({ name }) => name === 'e2e') && !obstacle && !stop.signal.aborted;
-const webImage = wantsWebImage ? await prepareWebImage(tasks) : undefined;
+const webImage = wantsWebImage ? await prepareWebImage(tasks, args.substrate) : undefined;
 const more = webImage === undefined ? {} : { [WEB_IMAGE_VARIABLE]: webImage };
 for (const suite of booting) {
   if (obstacle === undefined) await runStep(suite, files.get(suite.name) ?? [], more);

@@ -56,10 +56,13 @@ export async function prepare(
 }
 
 /** Makes the image for tests of real browsers, outside of any lab; undefined where that failed, which the report then knows. */
-export async function prepareWebImage({ env, groups, report }: PrepareOptions): Promise<string | undefined> {
+export async function prepareWebImage(
+  { env, groups, report }: PrepareOptions,
+  substrate: string | undefined,
+): Promise<string | undefined> {
   const world = createWorld('web', env);
   try {
-    const inner = [process.execPath, 'scripts/gate/web-image.ts'];
+    const inner = [process.execPath, 'scripts/gate/web-image.ts', ...(substrate ? [substrate] : [])];
     // sudo replaces PATH (secure_path) even with -E.
     const asRoot = process.getuid?.() === 0 ? [] : ['sudo', '-n', '-E', 'env', `PATH=${env.PATH}`];
     const [file = '', ...args] = [...asRoot, ...inner];

@@ -1,5 +1,6 @@
 // Makes the image that the tests of real browsers boot and prints its tag: cspace's own, with Chromium, Playwright and the
-// packages of two web projects in it. It does nothing but look where nothing changed. Needs root and the network.
+// packages of two web projects in it; also as microVMs want it, where the argument is `qemu`. It does nothing but look where
+// nothing changed. Needs root and the network.
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -7,14 +8,16 @@ import { ensureBase } from '../../packages/host/src/image/base.ts';
 import { getBuildArgs } from '../../packages/host/src/image/build.ts';
 import { CHECKOUT_ROOT } from '../../packages/host/src/image/checkout-source.ts';
 import { type ImageContext, readContext } from '../../packages/host/src/image/context.ts';
+import { loadKit } from '../../packages/host/src/image/kit.ts';
 import { readTree } from '../../packages/host/src/image/read-tree.ts';
 import { selectSource } from '../../packages/host/src/image/select-source.ts';
 import type { ImageSource } from '../../packages/host/src/image/source.ts';
 import { writeTree } from '../../packages/host/src/image/write-tree.ts';
-import { createPodman } from '../../packages/host/src/substrate/podman/podman.ts';
+import { createPodman, type Podman } from '../../packages/host/src/substrate/podman/podman.ts';
+import { createVmImages } from '../../packages/host/src/substrate/qemu/image/create-vm-images.ts';
 import type { Substrate } from '../../packages/host/src/substrate/substrate.ts';
 import { getOwner } from '../../packages/host/src/system/owner.ts';
-import { getPaths } from '../../packages/host/src/system/paths.ts';
+import { getPaths, getVmStore } from '../../packages/host/src/system/paths.ts';
 import { addToDockerfile, getWebTag, pickOldTags } from './web-image-parts.ts';
 
 const FIXTURES = join(CHECKOUT_ROOT, 'packages/host/test/fixtures/web');
@@ -38,7 +41,20 @@ async function ensureWebImage(work: string): Promise<string> {
   const tag = getWebTag(context.hash);
   if (!(await substrate.hasImage(tag, signal))) await build({ substrate, context, tag, work });
   removeOld(substrate, tag);
+  if (process.argv[2] === 'qemu') await makeVmImage(substrate, tag, work);
   return tag;
+}
+
+/** Outside of a suite: what it leaves is shared, and no suite may leave anything. */
+async function makeVmImage(podman: Podman, tag: string, work: string): Promise<void> {
+  const { builder, run } = podman;
+  const images = createVmImages({
+    store: getVmStore(process.env.CSPACE_TEST_VM_STORE),
+    builder,
+    run,
+    loadKit,
+  });
+  await images.ensureImage({ tag, folder: work, buildArgs: {}, onLine: onProgress, signal });
 }
 
 /** The image's own files with what the fixtures install from in the folder `web`. Their sources come with a clone. */

@@ -16,7 +16,9 @@ const WrittenLimits = z
 /** Keys that both files know. */
 const shared = {
   model: z.string().min(1).optional().describe('the model of the agent, as Claude Code names it'),
-  substrate: SubstrateKind.optional().describe('what runs the machines; only `podman` is there yet'),
+  substrate: SubstrateKind.optional().describe(
+    'what runs the machines; by default `qemu` where KVM runs guests, else `podman` (substrates.md)',
+  ),
   limits: WrittenLimits.optional(),
   network: NetworkMode.optional().describe(
     '`nat`: out as the host gets out; `none`: nothing but the daemon, not even its siblings',

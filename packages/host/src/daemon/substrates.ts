@@ -28,7 +28,7 @@ export function getWays(options: SubstrateOptions): Ways {
     composite: ['qemu'],
     select: (kind) => selectSubstrate(kind, options),
     probe: (kind, signal) => probeSubstrate(kind, options, { signal }),
-    isPromising: isKvmPromising,
+    isPromising: () => isKvmPromising(),
   };
 }
 

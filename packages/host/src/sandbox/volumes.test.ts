@@ -1,7 +1,17 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { lstatSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { testUnless } from '../../test/support/test-unless.ts';
 import { makeRecord } from '../dns/testing.ts';
 import { getOwner } from '../system/owner.ts';
 import { getPaths } from '../system/paths.ts';
@@ -38,6 +48,19 @@ test('ensureVolumeFolders makes empty folders, and leaves those that are there',
   ]);
   await ensure('packages/web/node_modules');
 });
+testUnless(process.getuid?.() === 0 ? undefined : 'needs root')(
+  'ensureVolumeFolders: one that the guest’s root has made is the owner’s then',
+  async () => {
+    const folder = join(clone, 'node_modules');
+    mkdirSync(folder);
+    chownSync(folder, 231_072, 231_072);
+    await ensureVolumeFolders(
+      { paths: getPaths(home), owner: { uid: 1501, gid: 1502 } } as unknown as House,
+      makeRecord('shop/mercury', { volumes: ['node_modules'] }),
+    );
+    expect([lstatSync(folder).uid, lstatSync(folder).gid]).toEqual([1501, 1502]);
+  },
+);
 test('ensureVolumeFolders: git sees nothing of it', async () => {
   const git = (...args: string[]) =>
     Bun.spawnSync(['git', ...args], {

@@ -1,3 +1,4 @@
+import { lchown } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxRecord } from '../registry/record.ts';
@@ -11,7 +12,8 @@ export const getVolumeTargets = ({ volumes }: Pick<SandboxRecord, 'volumes'>): s
 
 /**
  * Makes the empty folders in the clone that volumes are mounted on; git does not see them. The guest can have put
- * symbolic links in their way, so each part is made, or looked at, by itself. It does not run now.
+ * symbolic links in their way, so each part is made, or looked at, by itself. It does not run now. One that its root has
+ * made is given to the owner: a volume may take after the folder that it covers.
  */
 export async function ensureVolumeFolders(house: House, record: SandboxRecord): Promise<void> {
   for (const path of record.volumes) {
@@ -30,5 +32,6 @@ export async function ensureVolumeFolders(house: House, record: SandboxRecord): 
         });
       }
     }
+    if (process.getuid?.() === 0) await lchown(folder, house.owner.uid, house.owner.gid);
   }
 }

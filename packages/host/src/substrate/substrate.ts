@@ -92,7 +92,7 @@ export interface MachineSpec {
   mounts: Mount[];
   /**
    * Absolute paths inside, of folders that are on the machine's own disk, whatever is mounted around them: empty at
-   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there.
+   * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there, and the owner's.
    */
   volumes: readonly string[];
   limits: Limits;
@@ -195,6 +195,11 @@ export interface Substrate {
   watch(onEvent: (event: MachineEvent) => void, signal: AbortSignal): Promise<void>;
   /** The argv to spawn for a command inside. */
   execCommand(ref: SandboxRef, argv: readonly string[], options: ExecOptions): string[];
+  /**
+   * Signals all that carries this value of EXEC_MARKER in the machine: killing the argv above leaves what it started alive.
+   * Nothing where there is nothing, or no machine that could be asked.
+   */
+  signalCommand(ref: SandboxRef, marker: string, signal: NodeJS.Signals): Promise<void>;
   /** Environment that argv wants (the engine's configuration); never secret. */
   readonly execEnv: Record<string, string>;
   /** A stream to a TCP port of the machine. */

@@ -74,6 +74,8 @@ export function getSshPaths(folder: string) {
     mux: of('mux'),
     /** The kept connection. */
     socket: of('mux/at'),
+    /** Of the process that has it. */
+    pidfile: of('mux/pid'),
     /** Held by whoever makes it. */
     lock: of('mux/lock'),
   };

@@ -105,7 +105,10 @@ export function describeBounds({ test, h }: Contract): void {
     const volumes = ['/workspace/node_modules', '/workspace/packages/web/node_modules'];
     const spec = h().spec('mercury', BOOT.polite, { volumes });
     const workspace = h().workspace('mercury');
-    for (const target of volumes) mkdirSync(target.replace('/workspace', workspace), { recursive: true });
+    for (const target of volumes) {
+      mkdirSync(target.replace('/workspace', workspace), { recursive: true });
+      h().giveTo(spec.owner, 'mercury', target.replace('/workspace/', ''));
+    }
     writeFileSync(join(workspace, 'node_modules/hidden'), '');
     const write = 'for d in "$@"; do stat -c %u:%g $d; ls $d; echo it >$d/file; cat $d/file; done';
     const inside = { user: 'dev', cwd: '/' } as const;

@@ -6,6 +6,7 @@ import { type Problem, toProblem } from '@cspace/protocol/problem';
 import { loadKit } from '../../src/image/kit.ts';
 import { getHomeLabel } from '../../src/substrate/labels.ts';
 import { createPodman } from '../../src/substrate/podman/podman.ts';
+import { createAccel } from '../../src/substrate/qemu/accel.ts';
 import { createVmImages } from '../../src/substrate/qemu/image/create-vm-images.ts';
 import { getDescriptorFile, readKit } from '../../src/substrate/qemu/image/store.ts';
 import { probeQemu } from '../../src/substrate/qemu/probe.ts';
@@ -85,7 +86,7 @@ export async function makeQemu(): Promise<QemuFixture> {
     builder: engine.builder,
     images: createVmImages({ store: STORE, builder: engine.builder, run: engine.run, loadKit }),
     addressOf: network.addressOf,
-    getAccel: async () => 'tcg',
+    getAccel: createAccel({ path: BASE_ENV.PATH, store: STORE }),
     probe: async (signal) =>
       probeQemu({ path: BASE_ENV.PATH, store: STORE, builder: await engine.probe(signal), signal }),
   };

@@ -66,9 +66,10 @@ export function describeIsolation({ test, h, fixture }: QemuContract): void {
       for (const map of ['uid_map', 'gid_map'])
         expect(readFileSync(`/proc/${pid}/${map}`, 'utf8').trim().split(/\s+/)).toEqual(ids);
     }
-    // The C one has a parent that only waits for it.
-    const served = virtiofsd.filter(({ pid }) => readlinkSync(`/proc/${pid}/ns/net`) !== lab);
-    expect(served.map(({ pid }) => readStatus(pid).Seccomp)).toEqual(['2']);
+    expect(virtiofsd.map(({ pid }) => readlinkSync(`/proc/${pid}/ns/net`) !== lab)).not.toContain(false);
+    // The C one has a parent that only waits for it, and a thread of QEMU's that frees memory: no request reaches those.
+    const serving = virtiofsd.filter(({ pid }) => readStatus(pid).Seccomp?.includes('2'));
+    expect(serving).toHaveLength(1);
   });
 
   test('two machines are two users, neither of which reaches the other’s sockets and disk', async () => {

@@ -1,6 +1,8 @@
 // Starts a machine that is there, in a process of its own: a daemon that can be killed. Argument: JSON of its options.
+import { createAccel } from '../../src/substrate/qemu/accel.ts';
 import { createVmImages } from '../../src/substrate/qemu/image/create-vm-images.ts';
 import { createQemu } from '../../src/substrate/qemu/qemu.ts';
+import { BASE_ENV } from '../../src/system/exec.ts';
 
 const { stateFolder, store, ref, cable } = JSON.parse(process.argv[2] ?? '{}');
 const never = () => Promise.reject(new Error('never called'));
@@ -10,7 +12,7 @@ const substrate = createQemu({
   builder,
   images: createVmImages({ store, builder, run: never, loadKit: never }),
   addressOf: () => undefined,
-  getAccel: async () => 'tcg',
+  getAccel: createAccel({ path: BASE_ENV.PATH, store }),
   probe: never,
 });
 console.log('starting');

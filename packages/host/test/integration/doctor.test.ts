@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,6 +6,9 @@ import type { DoctorOutput } from '../../src/cli/output/schemas.ts';
 import { OUTPUT_SCHEMAS } from '../../src/cli/output/schemas.ts';
 import { hasKvmFlag } from '../../src/substrate/qemu/kvm/facts.ts';
 import { callCli } from '../support/cli-context.ts';
+
+// A dozen programs each time, on a machine that may be busy.
+setDefaultTimeout(60_000);
 
 async function doctor(...args: string[]): Promise<{ code: number; output: DoctorOutput; text: string }> {
   const home = mkdtempSync(join(tmpdir(), 'cspace-doctor-'));

@@ -7,6 +7,7 @@ import { createHostNetwork, type HostNetwork } from '../../src/daemon/host-netwo
 import type { Member } from '../../src/network/rules.ts';
 import type { Cable, Plug } from '../../src/substrate/substrate.ts';
 import { openTap } from '../../src/system/tap.ts';
+import { TAP_RELAY } from './tap-relay.ts';
 
 export const SUBNET = '10.211.5.0/24';
 export const GATEWAY = '10.211.5.1';
@@ -80,7 +81,7 @@ export function makeNetworkLab(kind: Plug['kind'] = 'namespace'): NetworkLab {
   async function plugIn(pid: number, { link, address, mac, gateway, gatewayMac }: Cable) {
     const tap = openTap(link);
     taps.push(tap);
-    await start(pid, [join(import.meta.dir, 'tap-relay.ts'), '3'], tap);
+    await start(pid, [TAP_RELAY, '3'], tap);
     const script = [
       `ip link set lo up; ip link set eth0 address ${mac} up; ip addr add ${address}/32 dev eth0`,
       `ip neigh add ${gateway} lladdr ${gatewayMac} dev eth0 nud permanent`,

@@ -1,12 +1,10 @@
 import { read, writeSync } from 'node:fs';
 import { openTap } from '../../src/system/tap.ts';
 
-/**
- * A machine at the end of a tap, as QEMU is: its eth0 is another tap in the network namespace that this runs in, and all
- * frames of one go to the other. The descriptor given is the host's.
- */
-const host = Number(process.argv[2]);
-const guest = openTap('eth0');
+/** This program: its argument is the descriptor of a tap of the host's, which it was handed. */
+export const TAP_RELAY = import.meta.path;
+
+/** The longest frame, with the header of virtio. */
 const FRAME = 65_536 + 64;
 
 function relay(from: number, to: number) {
@@ -23,6 +21,14 @@ function relay(from: number, to: number) {
   next();
 }
 
-relay(host, guest);
-relay(guest, host);
-console.log('ready');
+/**
+ * A machine at the end of a tap, as QEMU is: its eth0 is another tap, in the network namespace that this runs in, and all
+ * frames of one go to the other.
+ */
+if (import.meta.main) {
+  const host = Number(process.argv[2]);
+  const guest = openTap('eth0');
+  relay(host, guest);
+  relay(guest, host);
+  console.log('ready');
+}

@@ -7,15 +7,17 @@ import type { House } from '../../sandbox/house.ts';
 import { getSupervisor } from '../../sandbox/machine.ts';
 import { getRecord } from '../../sandbox/view.ts';
 import { BASE_ENV } from '../../system/exec.ts';
-import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
+import { EXEC_MARKER } from '../../system/marked-processes.ts';
 import { type Command, spawnPiped, spawnTerminal } from '../../system/spawn.ts';
 
 /** What belongs to one `exec` connection. */
 export interface ExecConnection {
   ref: SandboxRef;
   command?: Command;
-  /** The value of EXEC_MARKER: killing `podman exec` itself leaves what it started alive. */
+  /** The value of EXEC_MARKER, by which all that the command starts is found. */
   marker: string;
+  /** Signals all of it. */
+  signal?: (signal: NodeJS.Signals) => Promise<void>;
   /** What came is handled in its order: input must not overtake the start of the command. */
   last: Promise<void>;
   closed: boolean;
@@ -50,7 +52,7 @@ export function createExecHandler(house: House): WebSocketHandler<ExecConnection
 /** When the client goes, the command goes. */
 function endCommand({ data }: Socket): void {
   if (!data.command || data.command.hasExited()) return;
-  void signalMarked(EXEC_MARKER, data.marker, 'SIGKILL');
+  void data.signal?.('SIGKILL');
   data.command.kill();
 }
 
@@ -69,7 +71,7 @@ async function handleText(house: House, socket: Socket, text: string): Promise<v
   if (!socket.data.command) return start(house, socket, ExecRequest.parse(JSON.parse(text)));
   const control = ExecControl.parse(JSON.parse(text));
   if (control.type === 'resize') socket.data.command.resize(control.columns, control.rows);
-  if (control.type === 'signal') await signalMarked(EXEC_MARKER, socket.data.marker, control.signal);
+  if (control.type === 'signal') await socket.data.signal?.(control.signal);
 }
 
 async function handleInput(socket: Socket, bytes: Buffer): Promise<void> {
@@ -82,6 +84,7 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
   const record = getRecord(house, ref);
   await getSupervisor(house, record);
   const substrate = house.substrates.get(record.substrate);
+  socket.data.signal = (signal) => substrate.signalCommand(ref, marker, signal);
   const argv = substrate.execCommand(ref, request.argv, {
     tty: request.tty,
     user: request.user,

@@ -3,7 +3,7 @@ import { formatRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxRecord } from '../../registry/record.ts';
 import { getTail, run } from '../../system/exec.ts';
-import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
+import { EXEC_MARKER } from '../../system/marked-processes.ts';
 import type { House } from '../house.ts';
 import { type ListeningSocket, parseSockets } from './parse-sockets.ts';
 
@@ -39,7 +39,7 @@ export async function listSockets(
     env: substrate.execEnv,
   });
   if (result.ok) return parseSockets(result.stdout);
-  await signalMarked(EXEC_MARKER, marker, 'SIGKILL');
+  await substrate.signalCommand(record, marker, 'SIGKILL');
   signal.throwIfAborted();
   throw new ProblemError({
     code: 'machine-failed',

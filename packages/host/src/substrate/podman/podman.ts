@@ -1,4 +1,5 @@
 import type { SandboxRef } from '@cspace/protocol/names';
+import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
 import type { Owner } from '../../system/owner.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import type { ImageBuilder, Substrate } from '../substrate.ts';
@@ -62,6 +63,10 @@ export function createPodman(options: PodmanOptions): Podman {
     watch: (onEvent, signal) =>
       watchMachines(onEvent, signal, { engine, homeLabel: options.homeLabel, list: reader.list }),
     execCommand: getExecArgv,
+    // What runs in a container is a process of the host's as well.
+    async signalCommand(_, marker, signal) {
+      await signalMarked(EXEC_MARKER, marker, signal);
+    },
     async dial(ref, port, signal) {
       const address = await options.addressOf(ref);
       if (address === undefined) throw getNotThere(ref);

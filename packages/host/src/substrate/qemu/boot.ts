@@ -6,7 +6,7 @@ import { dialTcp } from '../dial-tcp.ts';
 import { getSocket } from './argv.ts';
 import { getConfiguration } from './configuration.ts';
 import { openControl } from './control.ts';
-import { keepConsole, readExit } from './ending.ts';
+import { keepConsole, readEnding } from './ending.ts';
 import { getStartProblem } from './handed-files.ts';
 import type { LaunchOptions, QemuProcess } from './launch.ts';
 import { readGuestKeys } from './ssh/keys.ts';
@@ -47,8 +47,8 @@ export async function bootGuest(
     options.signal.throwIfAborted();
     if (!over.signal.aborted) throw error;
     if (!isRunning(qemu.id)) throw getStartProblem(qemu.getErrorText());
-    const exit = await readExit(record, qmp).catch(() => undefined);
-    throw new BootFailure(exit?.reason ?? 'it ended before it was up', false);
+    const ending = await readEnding(record, qmp).catch(() => undefined);
+    throw new BootFailure(ending?.exit.reason ?? 'it ended before it was up', ending?.isMute ?? true);
   } finally {
     await keepConsole(record, qmp).catch(() => undefined);
     qmp.close();

@@ -25,6 +25,6 @@ export const DEADLINES: Deadlines = {
   restore: { kvm: 5000, tcg: 60_000 },
   configure: 30_000,
   commands: 30_000,
-  end: 5000,
+  end: 15_000,
   dial: 5000,
 };

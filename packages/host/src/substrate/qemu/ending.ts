@@ -10,6 +10,12 @@ import type { Qmp } from './qmp.ts';
 import { endConnections } from './ssh/connections.ts';
 import type { Exit, MachineRecord } from './state.ts';
 
+/** How a guest ended, and whether it did not say so itself. */
+export interface Ending {
+  exit: Exit;
+  isMute: boolean;
+}
+
 /** 128 + SIGKILL. */
 export const KILLED = 137;
 
@@ -25,8 +31,8 @@ export async function settle(
   if (record.phase !== 'running') return record;
   if (!isAlive(record.qemu)) return endMachine(record, getQemuGone(record, context), context);
   try {
-    const exit = await context.withMonitor(record, signal, (qmp) => readExit(record, qmp));
-    if (exit) return endMachine(record, exit, context);
+    const ending = await context.withMonitor(record, signal, (qmp) => readEnding(record, qmp));
+    if (ending) return endMachine(record, ending.exit, context);
   } catch {
     if (signal.aborted) throwInterrupted();
     // Either it has just ended, or it is too busy to answer.
@@ -36,31 +42,39 @@ export async function settle(
   if (isAlive(record.share)) return record;
   const words = context.lastWords.get(record.id)?.share?.();
   const reason = getReason('the server of its folders, virtiofsd, ended, and /workspace was gone', words);
-  return endMachine(record, { code: KILLED, outOfMemory: false, reason }, context);
+  return endMachine(record, getKilled(reason), context);
 }
 
-/** How the guest ended; undefined while it runs. What it wrote on its console is kept in either case. */
-export async function readExit(record: MachineRecord, qmp: Qmp): Promise<Exit | undefined> {
+/** How the guest ended; undefined while it runs. What it wrote on its console is kept in either case, if it can be. */
+export async function readEnding(record: MachineRecord, qmp: Qmp): Promise<Ending | undefined> {
   // Before the console is read, so that nothing is written after.
   const isOver = await isGuestOver(qmp);
   const word = isOver ? await readLastWord(qmp) : undefined;
   await keepConsole(record, qmp);
-  return isOver ? getExit(word, await readConsoleEnd(record.spec.folder)) : undefined;
+  return isOver
+    ? getEnding(word, await readConsoleEnd(record.spec.folder).catch(() => Buffer.alloc(0)))
+    : undefined;
 }
 
 /** A guest that was reset, or whose kernel gave up, said nothing: that is no clean end, whatever QEMU calls it. */
-export function getExit(word: LastWord | undefined, console: Buffer): Exit {
-  if (word && 'exitCode' in word) return { code: word.exitCode, outOfMemory: word.outOfMemory };
-  if (word) return { code: KILLED, outOfMemory: false, reason: `its guest gave up: ${word.failed}` };
+export function getEnding(word: LastWord | undefined, console: Buffer): Ending {
+  if (word && 'exitCode' in word) {
+    return { exit: { code: word.exitCode, outOfMemory: word.outOfMemory }, isMute: false };
+  }
+  if (word) return { exit: getKilled(`its guest gave up: ${word.failed}`), isMute: false };
   const panic = findPanic(console);
   const reason = panic
     ? `its kernel gave up: ${panic}`
     : 'its guest was reset or switched off, and did not say why';
-  return { code: KILLED, outOfMemory: false, reason };
+  return { exit: getKilled(reason), isMute: true };
 }
 
+const getKilled = (reason: string): Exit => ({ code: KILLED, outOfMemory: false, reason });
+
+/** A full disk, or a log that somebody made something else of, must not keep a machine from its end. */
 export async function keepConsole(record: MachineRecord, qmp: Qmp): Promise<void> {
-  await appendConsole(record.spec.folder, record.spec.owner, await readConsoleRing(qmp));
+  const { folder, owner } = record.spec;
+  await appendConsole(folder, owner, await readConsoleRing(qmp)).catch(() => undefined);
 }
 
 /** Ends what is left of its processes, and writes down how it ended. */
@@ -99,6 +113,6 @@ const getReason = (what: string, words: string | undefined) => (words ? `${what}
 function getQemuGone(record: MachineRecord, context: Context): Exit {
   if (hadOutOfMemory(getCgroupName(record))) return { code: KILLED, outOfMemory: true };
   const words = context.lastWords.get(record.id)?.qemu?.();
-  const reason = getReason('its QEMU process ended (exit 137)', words);
-  return { code: KILLED, outOfMemory: false, reason };
+  const reason = getReason('its QEMU process was killed, or failed', words);
+  return getKilled(reason);
 }

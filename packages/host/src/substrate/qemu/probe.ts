@@ -4,7 +4,7 @@ import { findProgram } from '../../system/find-program.ts';
 import { getMissing, probeProgram, probeVersion, type WantedProgram } from '../probe-programs.ts';
 import type { Probe, ProbeFinding } from '../substrate.ts';
 import { probeCgroups } from './cgroup.ts';
-import { findQemu, QEMU } from './find-qemu.ts';
+import { QEMU } from './find-qemu.ts';
 import { probeOpenFiles } from './folders/probe.ts';
 import { VIRTIOFSD_FOLDERS } from './folders/virtiofsd.ts';
 import { type KvmAnswer, probeKvm } from './kvm/kvm.ts';
@@ -42,7 +42,7 @@ const PROGRAMS: readonly WantedProgram[] = [
 /** What this host has and lacks for machines by QEMU, and whether KVM runs a guest. Never throws. */
 export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
   const { path, builder, root = '/', signal } = options;
-  const [qemu, found, virtiofsd, ...programs] = await Promise.all([
+  const [qemu, program, virtiofsd, ...programs] = await Promise.all([
     probeVersion(
       {
         name: QEMU,
@@ -54,11 +54,12 @@ export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
       },
       signal,
     ),
-    findQemu(path, signal),
+    findProgram(QEMU, path),
     probeVirtiofsd(path, root),
     ...PROGRAMS.map((program) => probeProgram(program, path)),
   ]);
   const notes = [probeCgroups(), await probeOpenFiles(root)];
+  const found = program && qemu.version ? { path: program, version: qemu.version } : undefined;
   const kvm = await probeKvm({ ...options, qemu: found });
   const own = [...getArchitecture(process.arch), qemu.finding, virtiofsd, ...programs];
   const required = own.every(({ ok }) => ok) && builder.usable;

@@ -11,6 +11,7 @@ import { getMachineUid } from './ids.ts';
 import { createReader } from './reader.ts';
 import { reapLeftovers } from './reap.ts';
 import { getSshArgv, type SshMachine } from './ssh/argv.ts';
+import { signalInside } from './ssh/signal.ts';
 import { startMachine } from './start.ts';
 import { destroyMachine, stopMachine } from './stop.ts';
 import { watchMachines } from './watch.ts';
@@ -34,7 +35,10 @@ export function createQemu(options: QemuOptions): Substrate {
 
   /** Before anything else is done, and never at the same time. */
   async function ready(): Promise<void> {
-    reaping ??= reapLeftovers(context);
+    reaping ??= reapLeftovers(context).catch((error) => {
+      reaping = undefined;
+      throw error;
+    });
     await reaping;
   }
 
@@ -96,6 +100,10 @@ export function createQemu(options: QemuOptions): Substrate {
       const machine = seen.get(formatRef(ref));
       if (!machine) throw getNotThere(ref);
       return getSshArgv(machine, argv, options);
+    },
+    async signalCommand(ref, marker, signal) {
+      const machine = seen.get(formatRef(ref));
+      if (machine) await signalInside(machine, marker, signal);
     },
     async dial(ref, port, signal) {
       const address = await options.addressOf(ref);

@@ -1,54 +1,28 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { toProblem } from '@cspace/protocol/problem';
 import { connectQmp, type Qmp, type QmpEvent } from './qmp.ts';
+import { type QmpRequest, sayQmp, serveQmp } from './testing.ts';
 
-/** As the protocol's specification has it (qemu docs/interop/qmp-spec). */
-const GREETING =
-  '{"QMP": {"version": {"qemu": {"micro": 22, "minor": 2, "major": 7}}, "capabilities": ["oob"]}}\r\n';
-
-interface Request {
-  execute: string;
-  id: number;
-  arguments?: Record<string, unknown>;
-}
-type Answer = (request: Request, socket: Socket) => void;
+type Answer = (request: QmpRequest, socket: Socket) => void;
 
 let folder: string;
-let server: Server;
-let sockets: Socket[];
+let server: Awaited<ReturnType<typeof serveQmp>>;
 let answer: Answer;
-let greeting: string;
 const path = () => join(folder, 'qmp');
-const say = (socket: Socket, message: unknown) => socket.write(`${JSON.stringify(message)}\r\n`);
+const serve = async (greeting?: string) => {
+  server = await serveQmp(path(), (request, socket) => answer(request, socket), greeting);
+};
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'cspace-qmp-'));
-  sockets = [];
-  greeting = GREETING;
-  answer = ({ id }, socket) => say(socket, { return: {}, id });
-  server = createServer((socket) => {
-    sockets.push(socket);
-    socket.on('error', () => undefined);
-    let text = '';
-    socket.write(greeting);
-    socket.on('data', (data) => {
-      const lines = (text + data).split('\n');
-      text = lines.pop() ?? '';
-      for (const line of lines) {
-        const request = JSON.parse(line) as Request;
-        if (request.execute === 'qmp_capabilities') say(socket, { return: {}, id: request.id });
-        else answer(request, socket);
-      }
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(path(), resolve));
+  answer = ({ id }, socket) => sayQmp(socket, { return: {}, id });
+  await serve();
 });
 afterEach(() => {
-  for (const socket of sockets) socket.destroy();
   server.close();
   rmSync(folder, { recursive: true });
 });
@@ -68,11 +42,11 @@ const fail = (promise: Promise<unknown>) =>
   );
 
 test('execute gives what is returned, by its id, whatever the order', async () => {
-  const held: Request[] = [];
+  const held: QmpRequest[] = [];
   answer = (request, socket) => {
     held.push(request);
     if (held.length < 2) return;
-    for (const { id, execute } of held.reverse()) say(socket, { id, return: { of: execute } });
+    for (const { id, execute } of held.reverse()) sayQmp(socket, { id, return: { of: execute } });
   };
   const qmp = await connect();
   const both = await Promise.all([qmp.execute('query-status'), qmp.execute('query-name')]);
@@ -80,7 +54,7 @@ test('execute gives what is returned, by its id, whatever the order', async () =
   qmp.close();
 });
 test('execute passes arguments', async () => {
-  answer = ({ id, arguments: args }, socket) => say(socket, { id, return: args });
+  answer = ({ id, arguments: args }, socket) => sayQmp(socket, { id, return: args });
   const qmp = await connect();
   expect(await qmp.execute('ringbuf-read', { device: 'console', size: 1 })).toEqual({
     device: 'console',
@@ -89,7 +63,8 @@ test('execute passes arguments', async () => {
   qmp.close();
 });
 test('execute throws what QEMU refuses, in its words', async () => {
-  answer = ({ id }, socket) => say(socket, { id, error: { class: 'GenericError', desc: 'no such device' } });
+  answer = ({ id }, socket) =>
+    sayQmp(socket, { id, error: { class: 'GenericError', desc: 'no such device' } });
   const qmp = await connect();
   expect(await fail(qmp.execute('device_add'))).toMatchObject({
     code: 'machine-failed',
@@ -100,8 +75,8 @@ test('execute throws what QEMU refuses, in its words', async () => {
 test('execute throws where no answer comes, and a late one is nobody else’s', async () => {
   const late: (() => void)[] = [];
   answer = ({ id, execute }, socket) => {
-    if (execute === 'slow') late.push(() => say(socket, { id, return: 'late' }));
-    else say(socket, { id, return: execute });
+    if (execute === 'slow') late.push(() => sayQmp(socket, { id, return: 'late' }));
+    else sayQmp(socket, { id, return: execute });
   };
   const qmp = await connect(50);
   expect((await fail(qmp.execute('slow')))?.why).toContain('no answer within 50 ms');
@@ -123,7 +98,7 @@ test('events come beside answers, also in pieces', async () => {
     socket.write(event.slice(0, 9));
     await Bun.sleep(5);
     socket.write(`${event.slice(9)}\r\n`);
-    say(socket, { id, return: {} });
+    sayQmp(socket, { id, return: {} });
   };
   const qmp = await connect();
   await qmp.execute('query-status');
@@ -136,12 +111,13 @@ test.each([
   ['a line without end', 'x'.repeat(1_100_000)],
 ])('connectQmp ends at %s', async (_, text) => {
   const qmp = await connect();
-  sockets[0]?.write(text);
+  for (const socket of server.sockets) socket.write(text);
   await qmp.closed;
   expect(qmp.isOpen()).toBe(false);
 });
 test('connectQmp throws where nobody greets', async () => {
-  greeting = '';
+  server.close();
+  await serve('');
   expect((await fail(connect(50)))?.code).toBe('machine-failed');
 });
 test('connectQmp throws where there is no socket', async () => {

@@ -17,7 +17,7 @@ export interface StartOptions {
   context: Context;
 }
 
-/** A guest that hangs in boot is made anew, once. */
+/** A guest that hangs in boot, or ends there without a word, is made anew, once. */
 const TRIES = 2;
 
 /**
@@ -44,7 +44,7 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
         context.templates.want({ image, accel, limits, standby: image.standby ? env : undefined });
         return getMachine(failure);
       }
-      if (failure.isHang && tries < TRIES) continue;
+      if (failure.isMute && tries < TRIES) continue;
       throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
     }
   });

@@ -11,12 +11,12 @@ const PAUSE_MS = 5;
 
 /** Why a guest did not come up. */
 export class BootFailure extends Error {
-  /** It said nothing in time; another one may. */
-  readonly isHang: boolean;
+  /** It did not say why, by hanging or by a sudden end: another one may come up. */
+  readonly isMute: boolean;
 
-  constructor(message: string, isHang: boolean) {
+  constructor(message: string, isMute: boolean) {
     super(message);
-    this.isHang = isHang;
+    this.isMute = isMute;
   }
 }
 

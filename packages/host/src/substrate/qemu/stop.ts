@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { type Context, throwInterrupted } from './context.ts';
 import { DISK } from './create.ts';
-import { endMachine, endProcesses, getExit, KILLED, keepConsole, readExit, settle } from './ending.ts';
+import { endMachine, endProcesses, getEnding, KILLED, keepConsole, readEnding, settle } from './ending.ts';
 import { isGuestOver, pressPower, readLastWord } from './monitor.ts';
 import type { Qmp } from './qmp.ts';
 import { endLeftProcesses } from './reap.ts';
@@ -41,12 +41,12 @@ async function askToEnd(
   { graceMs, signal, context }: StopOptions,
 ): Promise<Exit | undefined> {
   await pressPower(qmp);
-  if (await waitUntilOver(qmp, graceMs, signal)) return readExit(record, qmp);
+  if (await waitUntilOver(qmp, graceMs, signal)) return (await readEnding(record, qmp))?.exit;
   // Its first program may have ended in time, and only the rest takes long.
   const word = await readLastWord(qmp);
   if (word) await waitUntilOver(qmp, context.deadlines.end, signal);
   await keepConsole(record, qmp);
-  return word && getExit(word, Buffer.alloc(0));
+  return word && getEnding(word, Buffer.alloc(0)).exit;
 }
 
 async function waitUntilOver(qmp: Qmp, timeoutMs: number, signal: AbortSignal): Promise<boolean> {
@@ -68,6 +68,7 @@ export function destroyMachine(ref: SandboxRef, signal: AbortSignal, context: Co
     await endLeftProcesses(context, (id) => id === record.id);
     await rm(join(record.spec.folder, DISK), { force: true });
     await context.store.remove(record.id);
+    context.lastWords.delete(record.id);
   };
   return context.change(ref, signal, work, 'stopping');
 }

@@ -19,8 +19,12 @@ const AnswerFile = z.strictObject({
   version: z.string(),
   ran: z.boolean(),
   why: z.string().optional(),
+  /** Milliseconds since 1970: tried again after it. */
+  until: z.number().optional(),
 });
 
+/** A host that was too busy looks like one whose guests hang: that answer is not for the rest of the host's days. */
+const TIMED_OUT_FOR_MS = 10 * 60_000;
 const MAX_BYTES = 16 * 1024;
 const getPath = (store: string) => join(store, 'kvm.json');
 
@@ -31,6 +35,7 @@ export async function readAnswer(store: string, key: AnswerKey): Promise<GuestRu
   if (found?.uid !== 0) return undefined;
   const file = parse(await readRegularFile(path, MAX_BYTES).catch(() => undefined));
   if (file?.bootId !== key.bootId || file.qemu !== key.qemu || file.version !== key.version) return undefined;
+  if (file.until !== undefined && Date.now() > file.until) return undefined;
   return file.ran ? { ran: true } : { ran: false, why: file.why ?? 'no guest ran' };
 }
 
@@ -46,6 +51,14 @@ function parse(text: string | undefined): z.infer<typeof AnswerFile> | undefined
 export async function writeAnswer(store: string, key: AnswerKey, answer: GuestRun): Promise<void> {
   if (process.getuid?.() !== 0) return;
   await ensureFolder(store, { mode: 0o755 });
-  const text = JSON.stringify({ v: 1, ...key, ...answer } satisfies z.infer<typeof AnswerFile>);
+  const { ran } = answer;
+  const file: z.infer<typeof AnswerFile> = {
+    v: 1,
+    ...key,
+    ran,
+    ...(ran ? {} : { why: answer.why }),
+    ...(!ran && answer.timedOut ? { until: Date.now() + TIMED_OUT_FOR_MS } : {}),
+  };
+  const text = JSON.stringify(file);
   await writeFileAtomic(getPath(store), `${text}\n`, { mode: 0o644 });
 }

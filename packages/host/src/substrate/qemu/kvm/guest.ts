@@ -9,8 +9,8 @@ const BASE = 0x10_0000;
 /** Where things are in the guest's memory, from BASE on. All tables stand in the image ready made. */
 const AT = {
   code: 0x0,
-  long: 0x39,
-  tick: 0x77,
+  long: 0x3f,
+  tick: 0x7d,
   gdt: 0x100,
   gdtr: 0x110,
   idtr: 0x118,
@@ -30,6 +30,10 @@ const AT = {
  */
 const CODE: readonly (readonly [hex: string, what: string])[] = [
   ['fa', 'cli'],
+  // The firmware's clock ticks on: what it interrupts here has nowhere to go, and the guest would fall.
+  ['b0ff', 'mov al, 0xff'],
+  ['e621', 'out 0x21, al: the first interrupt controller is silent'],
+  ['e6a1', 'out 0xa1, al: and the second'],
   [`0f0115 ${le32(BASE + AT.gdtr)}`, 'lgdt [gdtr]'],
   ['0f20e0', 'mov eax, cr4'],
   ['83c820', 'or eax, PAE'],

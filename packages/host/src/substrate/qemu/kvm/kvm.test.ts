@@ -85,3 +85,15 @@ testAsRoot('probeKvm: what is kept is for all to read and for root to write', as
   await host.use('runs');
   expect((await probe(host)).works).toBe('yes');
 });
+
+testAsRoot('probeKvm: a no by time-out is not for ever: the host may only have been busy', async () => {
+  await using host = await createStandIn('sleeps');
+  expect((await probe(host)).works).toBe('no');
+  await host.use('runs');
+  expect((await probe(host)).works).toBe('no');
+  const path = join(host.store, 'kvm.json');
+  const answer = JSON.parse(await readFile(path, 'utf8'));
+  expect(answer.until).toBeGreaterThan(Date.now());
+  await writeFile(path, JSON.stringify({ ...answer, until: Date.now() - 1 }));
+  expect((await probe(host)).works).toBe('yes');
+});

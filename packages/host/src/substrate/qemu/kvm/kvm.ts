@@ -55,7 +55,9 @@ export async function probeKvm(options: KvmOptions): Promise<KvmAnswer> {
 }
 
 /** False where it is plain without a guest that KVM runs none. */
-export const isKvmPromising = async (): Promise<boolean> => judgeKvm(await getKvmFacts()).promising;
+export async function isKvmPromising(root = '/'): Promise<boolean> {
+  return judgeKvm(await getKvmFacts(root)).promising;
+}
 
 /** The group that a QEMU without rights has to be in for KVM; undefined where it needs none. */
 export async function getKvmGroup(): Promise<number | undefined> {

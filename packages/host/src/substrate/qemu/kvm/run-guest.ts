@@ -25,7 +25,7 @@ export interface RunGuestOptions {
 }
 
 /** How it went; `why` where no guest ran. */
-export type GuestRun = { ran: true } | { ran: false; why: string };
+export type GuestRun = { ran: true } | { ran: false; why: string; timedOut?: true };
 
 /**
  * Boots the probe's guest, in a QEMU without rights, and waits until it has spoken or its time is over: then QEMU is
@@ -61,7 +61,8 @@ function judge(result: DeadlineResult, deadlineMs: number): GuestRun {
   if (left !== undefined) {
     return no(`the guest hung, and QEMU (process ${left}) hangs in the kernel: it could not be killed`);
   }
-  if (timedOut) return no(`the guest did nothing within ${deadlineMs / 1000} seconds; QEMU was killed`);
+  if (timedOut)
+    return { ...no(`the guest did nothing within ${deadlineMs / 1000} seconds; QEMU was killed`), timedOut };
   if (trouble !== undefined) return no(`QEMU could not be started: ${trouble}`);
   const words = getTail(stderr.trim(), 3);
   if (words !== '') return no(words);
@@ -69,4 +70,4 @@ function judge(result: DeadlineResult, deadlineMs: number): GuestRun {
   return no(`QEMU ${how}, and the guest had not come to its end`);
 }
 
-const no = (why: string): GuestRun => ({ ran: false, why });
+const no = (why: string) => ({ ran: false as const, why });

@@ -1,3 +1,4 @@
+import { ProblemError } from '@cspace/protocol/problem';
 import { getSshPaths } from '../../../system/paths.ts';
 import { getGuestArgv } from '../../guest-argv.ts';
 import type { ExecOptions } from '../../substrate.ts';
@@ -21,22 +22,42 @@ const GUEST_EXEC = '/run/cspace-vm/exec';
 const AS_MACHINE = 'mount --bind "$1" /etc/passwd && shift && exec "$@"';
 
 /**
- * Who comes first makes the connection that all others use, one at a time: each for itself would be a login each. 255 is
- * ssh's word for its own failure, and may be the command's: it was the command where the connection is still there.
+ * Who comes first makes the connection that all others use, one at a time: each for itself would be a login each. Whether it
+ * is there is asked of its process, since a killed one leaves its socket. The command itself never makes another one, so
+ * that it goes when the connection is ended. 255 is ssh's word for its own failure, and may be the command's: it was the
+ * command where the connection is still there.
  */
 const CONNECT = `
+  socket=$1 pidfile=$2 lock=$3 config=$4 address=$5; shift 5
   lost() { echo "cspace: no connection to the sandbox: it could not be made, or was lost" >&2; exit 255; }
-  socket=$1 lock=$2 config=$3 address=$4; shift 4
-  [ -S "$socket" ] || flock --close --wait 30 "$lock" sh -c '[ -S "$0" ] || exec ssh -F "$1" -f -N -M "$2"' \\
-    "$socket" "$config" "$address" </dev/null || [ $? -ne 255 ] || lost
-  setpriv --pdeathsig KILL ssh -F "$config" "$@"
+  is_there() {
+    [ -S "$socket" ] && read -r pid <"$pidfile" && read -r _ name state _ <"/proc/$pid/stat" &&
+      [ "$name" = "(ssh)" ] && [ "$state" != Z ]
+  } 2>/dev/null
+  connect() {
+    rm -f "$socket"
+    ssh -F "$config" -f -N -M "$address" </dev/null || return
+    said=$(ssh -F "$config" -O check "$address" 2>&1) || return
+    said=\${said#*pid=}
+    echo "\${said%%)*}" >"$pidfile"
+  }
+  is_there || {
+    exec 9>"$lock"
+    flock --wait 30 9
+    is_there || connect || lost
+    exec 9>&-
+  }
+  setpriv --pdeathsig KILL ssh -F "$config" -o ControlMaster=no -o ProxyCommand=false "$@"
   code=$?
   [ $code -ne 255 ] || ssh -F "$config" -O check "$address" 2>/dev/null || lost
   exit $code`;
 
+/** Of one argument, by the kernel (MAX_ARG_STRLEN, with its NUL): here, and for the guest's shell. */
+const MAX_LINE_BYTES = 131_071;
+
 /**
  * Runs a command in the guest, over the machine's kept connection. What ssh passes on is one line for the shell of the
- * guest's root, so every word of it is quoted.
+ * guest's root, so every word of it is quoted. Throws `too-large`.
  */
 export function getSshArgv(machine: SshMachine, argv: readonly string[], options: ExecOptions): string[] {
   const paths = getSshPaths(machine.folder);
@@ -44,7 +65,7 @@ export function getSshArgv(machine: SshMachine, argv: readonly string[], options
   return [
     ...['unshare', '--mount', '--propagation', 'slave', '--', 'sh', '-c', AS_MACHINE, 'sh', paths.passwd],
     ...['setpriv', '--reuid', id, '--regid', id, '--clear-groups', '--no-new-privs', '--'],
-    ...['sh', '-c', CONNECT, 'sh', paths.socket, paths.lock, paths.config, machine.address],
+    ...['sh', '-c', CONNECT, 'sh', paths.socket, paths.pidfile, paths.lock, paths.config, machine.address],
     ...[options.tty ? '-tt' : '-T', machine.address, '--', getRemoteLine(argv, options)],
   ];
 }
@@ -52,5 +73,13 @@ export function getSshArgv(machine: SshMachine, argv: readonly string[], options
 function getRemoteLine(argv: readonly string[], { user, cwd, env }: ExecOptions): string {
   const variables = Object.entries(env).flatMap(([name, value]) => ['--env', `${name}=${value}`]);
   const words = [GUEST_EXEC, '--user', user, '--cwd', cwd, ...variables, '--', ...getGuestArgv(argv, user)];
-  return words.map(quoteWord).join(' ');
+  const line = words.map(quoteWord).join(' ');
+  const bytes = Buffer.byteLength(line);
+  if (bytes <= MAX_LINE_BYTES) return line;
+  throw new ProblemError({
+    code: 'too-large',
+    message: 'the command is too long for a machine that is reached by ssh',
+    why: `it has ${bytes} bytes with all its arguments, and at most ${MAX_LINE_BYTES} can be passed on`,
+    fix: 'put it in a file of the sandbox, or pass it on stdin',
+  });
 }

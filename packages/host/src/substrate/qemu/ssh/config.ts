@@ -44,7 +44,7 @@ export function getSshConfig(paths: ReturnType<typeof getSshPaths>): string {
     // A guest that says nothing for a minute is gone; an emulated one on a busy host is slow.
     ServerAliveInterval: '15',
     ServerAliveCountMax: '4',
-    ControlMaster: 'auto',
+    ControlMaster: 'no',
     ControlPath: paths.socket,
     ControlPersist: String(PERSIST_S),
   };
