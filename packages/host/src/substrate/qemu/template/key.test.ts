@@ -33,7 +33,6 @@ test.each<[string, Partial<QemuPlan>]>([
   expect(ofPlan(change)).toBe(of({})),
 );
 test.each<[string, string]>([
-  ['processors', ofPlan({ cpus: 3 })],
   ['memory', ofPlan({ memoryMiB: 1024 })],
   ['kernel line', ofPlan({ kernelLine: 'quiet' })],
   ['way to run', ofPlan({ accel: 'kvm' })],
@@ -42,6 +41,9 @@ test.each<[string, string]>([
   ['first program that stands by', of({ standby: [['arg', 'a']] })],
   ['root', of({ image: { kitKey: 'kit', rootKey: 'other' } })],
 ])('getTemplateKey: another one for another %s', (_, key) => expect(key).not.toBe(of({})));
+test('getTemplateKey: processors count where a guest has more than one', () => {
+  expect(ofPlan({ accel: 'kvm', cpus: 3 })).not.toBe(ofPlan({ accel: 'kvm' }));
+});
 test('getTemplateKey: the host counts where its processor runs the guest', () => {
   expect(ofPlan({}, 'other')).toBe(ofPlan({}));
   expect(ofPlan({ accel: 'kvm' }, 'other')).not.toBe(ofPlan({ accel: 'kvm' }));
