@@ -41,7 +41,7 @@ bool kill_cgroup(void) {
   return done;
 }
 
-// How many processes the kernel has ended for want of memory.
+// How many processes the kernel has ended for want of memory since it began.
 long count_oom_kills(void) {
   FILE *file = fopen("/proc/vmstat", "re");
   char line[128];

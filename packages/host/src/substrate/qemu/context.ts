@@ -9,6 +9,10 @@ import { DEADLINES, type Deadlines } from './deadlines.ts';
 import type { VmImages } from './image/vm-image.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 import { type MachineRecord, openStateStore, type StateStore } from './state.ts';
+import { createTemplates, NO_TEMPLATES, type Templates } from './template/templates.ts';
+
+/** A supervisor has started by then, as a rule. */
+const QUIET_MS = 10_000;
 
 export interface ContextOptions {
   stateFolder: string;
@@ -18,6 +22,8 @@ export interface ContextOptions {
   deadlines?: Partial<Deadlines>;
   /** Added to the kernel's command line: for tests. */
   kernelLine?: readonly string[];
+  /** Where memory templates are kept; without it there are none. */
+  templates?: { store: string; quietMs?: number };
 }
 
 /** Undefined while it runs; a process that a former daemon has started says nothing to us. */
@@ -30,6 +36,7 @@ export interface Context {
   getAccel: ContextOptions['getAccel'];
   deadlines: Deadlines;
   kernelLine: readonly string[];
+  templates: Templates;
   /** Does the work alone with this machine; `shown` is what others see of it meanwhile, where it is not its record's state. */
   change<T>(ref: SandboxRef, signal: AbortSignal, work: () => Promise<T>, shown?: MachineState): Promise<T>;
   /** Whether somebody changes it just now; what is to be shown of it then. */
@@ -50,12 +57,20 @@ export function createContext(options: ContextOptions): Context {
   const locks = createKeyedLock();
   const changes = new Map<string, { shown: MachineState | undefined }>();
   const kept = new Map<string, Promise<Qmp>>();
+  const kernelLine = options.kernelLine ?? [];
   return {
     store,
     images: options.images,
     getAccel: options.getAccel,
     deadlines,
-    kernelLine: options.kernelLine ?? [],
+    kernelLine,
+    templates: options.templates
+      ? createTemplates({
+          ...{ quietMs: QUIET_MS, ...options.templates },
+          context: { store, deadlines, kernelLine },
+          isBusy: () => changes.size > 0,
+        })
+      : NO_TEMPLATES,
     kept,
     lastWords: new Map(),
     wakers: new Set(),
