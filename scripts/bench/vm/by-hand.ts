@@ -6,6 +6,7 @@ import { copyDisk } from '../../../packages/host/src/substrate/qemu/create.ts';
 import type { VmImage } from '../../../packages/host/src/substrate/qemu/image/vm-image.ts';
 import { readPlan } from '../../../packages/host/src/substrate/qemu/plan.ts';
 import { openStateStore } from '../../../packages/host/src/substrate/qemu/state.ts';
+import { readCpuMs } from './cpu-time.ts';
 import type { Ground } from './ground.ts';
 
 export interface HandOptions {
@@ -49,8 +50,8 @@ export function getHandArgv(options: HandOptions): string[] {
 
 /** A QEMU by hand, as root, as often as one likes. */
 export interface ByHand {
-  /** Milliseconds from its start to the guest's first word. */
-  measure(): Promise<number>;
+  /** From its start to the guest's first word, in milliseconds: by the clock, and of the processors. */
+  measure(): Promise<{ ms: number; cpuMs: number }>;
   dispose(): void;
 }
 
@@ -82,7 +83,7 @@ function ip(...args: string[]): void {
   if (child.exitCode !== 0) throw new Error(`ip ${args.join(' ')}: ${child.stderr.toString()}`);
 }
 
-async function measure(argv: string[], control: string): Promise<number> {
+async function measure(argv: string[], control: string): Promise<{ ms: number; cpuMs: number }> {
   rmSync(control, { force: true });
   const signal = AbortSignal.timeout(DEADLINE_MS);
   const startedAt = performance.now();
@@ -92,7 +93,7 @@ async function measure(argv: string[], control: string): Promise<number> {
       const port = await openControl(control, signal).catch(() => undefined);
       const word = await port?.readWord();
       port?.close();
-      if (word === 'ready') return performance.now() - startedAt;
+      if (word === 'ready') return { ms: performance.now() - startedAt, cpuMs: readCpuMs(child.pid) };
       if (port || child.exitCode !== null)
         throw new Error(`QEMU: ${await new Response(child.stderr).text()}`);
       await Bun.sleep(PAUSE_MS);

@@ -63,14 +63,18 @@ async function weigh(
   world: World,
   machines: number,
   look: (name: string) => Weight,
-  prepare = async () => undefined as unknown,
+  prepare?: () => Promise<void>,
 ): Promise<Weighed> {
   const names = Array.from({ length: machines }, (_, index) => `idle${index}`);
   try {
     await world.cspace(['ls']);
-    await prepare();
+    await prepare?.();
     const before = weighDaemon(world);
-    for (const name of names) await up(world, name);
+    for (const name of names) {
+      const { restored } = await up(world, name);
+      if (restored !== (prepare !== undefined))
+        throw new Error(`${name}: ${restored ? 'a' : 'no'} memory template was used`);
+    }
     await Bun.sleep(SETTLE_MS);
     return { daemon: (weighDaemon(world) - before) / machines, sandboxes: names.map(look) };
   } finally {

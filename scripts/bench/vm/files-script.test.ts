@@ -33,11 +33,15 @@ describe('WORK_SCRIPT', () => {
 });
 
 describe('parseTimed', () => {
-  test('milliseconds, of what is asked for', () => {
-    expect(parseTimed('noise\nwrite\t1500\nread\t20\n', ['write'])).toEqual({ write: 1.5 });
+  test.each([['1700000000.500000'], ['1700000000,500000']])('milliseconds from %s', (from) => {
+    const text = `noise\nwrite\t${from}\t1700000002.750000\nread\t1.0\t2.0\n`;
+    expect(parseTimed(text, ['write'])).toEqual({ write: 2250 });
   });
 
-  test('a part that is missing', () => {
-    expect(() => parseTimed('write\t15\n', ['write', 'read'])).toThrow('nothing was said of read');
-  });
+  test.each([['write\t1.0\t2.0'], ['read\t1.0'], ['read\t1.0\tlater'], ['']])(
+    '%j says nothing of read',
+    (text) => {
+      expect(() => parseTimed(text, ['read'])).toThrow('nothing was said of read');
+    },
+  );
 });

@@ -6,12 +6,11 @@ export const SMALL = { count: 5000, bytes: 500 } as const;
 export const WORK = ['git status, first', 'git status, again', 'write', 'read', 'remove'] as const;
 export const INSTALL = 'npm ci';
 
-/** A function of the shell that does a command and says how long it took, in microseconds; a failure ends all. */
+/** A function of the shell that does a command and says when it began and ended, in seconds; a failure ends all. */
 const TIMED = [
   'set -euo pipefail',
-  // Of the clock alone the digits: where the locale has a comma, that is one.
-  'timed() { local name=$1 from=${EPOCHREALTIME/[.,]/}; shift; "$@" >/dev/null',
-  'printf "%s\\t%s\\n" "$name" "$((${EPOCHREALTIME/[.,]/} - from))"; }',
+  'timed() { local name=$1 from=$EPOCHREALTIME; shift; "$@" >/dev/null',
+  'printf "%s\\t%s\\t%s\\n" "$name" "$from" "$EPOCHREALTIME"; }',
 ];
 
 /** For bash, in a work tree: nothing of it is left there. */
@@ -36,18 +35,16 @@ export const INSTALL_SCRIPT = [
   `timed "${INSTALL}" npm ci --offline --ignore-scripts --no-audit --no-fund --cache /tmp/npm-cache`,
 ].join('\n');
 
-/** What they print, in milliseconds. Throws where one of `names` is not there. */
+/** How long each took, in milliseconds, by what they print. Throws where one of `names` is not there. */
 export function parseTimed(text: string, names: readonly string[]): Figures {
-  const found = new Map(
-    text
-      .split('\n')
-      .map((line) => /^(.+)\t(\d+)$/.exec(line))
-      .flatMap((match) => (match ? [[match[1] ?? '', Number(match[2]) / 1000]] : [])) as [string, number][],
-  );
+  const lines = text.split('\n').map((line) => line.split('\t'));
   return Object.fromEntries(
     names.map((name) => {
-      const ms = found.get(name);
-      if (ms === undefined) throw new Error(`nothing was said of ${name}:\n${text}`);
+      const line = lines.find(([first, ...times]) => first === name && times.length === 2);
+      // In some locales the clock of the shell has a comma.
+      const [from, to] = (line ?? []).slice(1).map((time) => Number(time.replace(',', '.')) * 1000);
+      const ms = (to ?? Number.NaN) - (from ?? Number.NaN);
+      if (!(ms >= 0)) throw new Error(`nothing was said of ${name}:\n${text}`);
       return [name, ms];
     }),
   );

@@ -8,6 +8,8 @@ import { createQemu } from '../../../packages/host/src/substrate/qemu/qemu.ts';
 import type { MachineSpec, Substrate } from '../../../packages/host/src/substrate/substrate.ts';
 import { getEngineFolder, getVmStateFolder } from '../../../packages/host/src/system/paths.ts';
 import type { NetworkFixture } from '../../../packages/host/test/contract/network-fixture.ts';
+import { findVmProcesses } from '../../../packages/host/test/support/vm-processes.ts';
+import { readCpuMs } from './cpu-time.ts';
 import { type Ground, never } from './ground.ts';
 
 /** Machines by the substrate alone, without a daemon; their first program does nothing. */
@@ -27,6 +29,8 @@ export interface Heard {
   made: number;
   /** The same from when it was started. */
   started: number;
+  /** What QEMU had used of the processors by then, in milliseconds. */
+  cpuMs: number;
   /** When the word came, as performance.now() has it. */
   at: number;
 }
@@ -99,10 +103,12 @@ export function makeStage({ ground, memoryMiB, network, templates }: StageOption
       const { id } = await substrate.create(spec, signal);
       const madeAt = performance.now();
       let heardAt: number | undefined;
+      let cpuMs = Number.NaN;
       let ending: Promise<void> | undefined;
       listeners.set(id, (said) => {
         if (said !== word) return;
         heardAt ??= performance.now();
+        cpuMs = readCpuMs(findVmProcesses(join(stateFolder, id)).qemu?.pid ?? 0);
         // What comes after is not measured.
         ending ??= enough().then(() => stop.abort());
       });
@@ -116,7 +122,7 @@ export function makeStage({ ground, memoryMiB, network, templates }: StageOption
         await remove(name);
       }
       if (heardAt === undefined) throw new Error(`${name} never said ${word}`);
-      return { made: heardAt - askedAt, started: heardAt - madeAt, at: heardAt };
+      return { made: heardAt - askedAt, started: heardAt - madeAt, cpuMs, at: heardAt };
     },
     async boot(name) {
       await substrate.create(getSpec(name), AbortSignal.timeout(TIMEOUT_MS));

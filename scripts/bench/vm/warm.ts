@@ -55,20 +55,7 @@ async function measureMachines(ground: Ground, templates: TemplateStore, rounds:
     const { started } = await stage.measure('mercury', 'ok');
     return { [metric?.name ?? '']: started };
   };
-  const ten = async () => {
-    // All of them stay until the last one is there: one that is gone would leave its part of the host to the others.
-    const everybody = new AbortController();
-    let heard = 0;
-    const enough = () => {
-      heard += 1;
-      if (heard === CLONES) everybody.abort();
-      return pause(LONG_MS, everybody.signal);
-    };
-    const names = Array.from({ length: CLONES }, (_, index) => `clone${index}`);
-    const all = await Promise.all(names.map((name) => warm.measure(name, 'ok', enough)));
-    const startedAt = Math.min(...all.map(({ at: heardAt, started }) => heardAt - started));
-    return { [TEN[0]?.name ?? '']: Math.max(...all.map(({ at: heardAt }) => heardAt)) - startedAt };
-  };
+  const ten = async () => ({ [TEN[0]?.name ?? '']: await measureTogether(warm) });
   try {
     await makeTemplate(warm, templates);
     const alone = { ours: () => one(warm, ALONE), peer: () => one(cold, ALONE) };
@@ -83,6 +70,35 @@ async function measureMachines(ground: Ground, templates: TemplateStore, rounds:
     await network.dispose();
     rmSync(home, { recursive: true });
   }
+}
+
+/**
+ * Milliseconds from the first start to the last one's word. All of them stay until then: one that is gone would leave its
+ * part of the host to the others.
+ */
+async function measureTogether(stage: Stage): Promise<number> {
+  const everybody = new AbortController();
+  let heard = 0;
+  const enough = () => {
+    heard += 1;
+    if (heard === CLONES) everybody.abort();
+    return pause(LONG_MS, everybody.signal);
+  };
+  const measure = (name: string) =>
+    stage.measure(name, 'ok', enough).catch((error) => {
+      // Nobody need wait for it, and all are removed before anything else goes.
+      everybody.abort();
+      throw error;
+    });
+  const all = await Promise.allSettled(
+    Array.from({ length: CLONES }, (_, index) => measure(`clone${index}`)),
+  );
+  const there = all.map((one) => {
+    if (one.status === 'rejected') throw one.reason;
+    return one.value;
+  });
+  const startedAt = Math.min(...there.map(({ at, started }) => at - started));
+  return Math.max(...there.map(({ at }) => at)) - startedAt;
 }
 
 /** A machine that is booted gives the occasion; whoever watches makes it. */
