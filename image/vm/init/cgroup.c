@@ -1,29 +1,45 @@
 // The control group that everything of the machine but ourselves is in.
-#include <sys/sysinfo.h>
-
 #include "init.h"
 
 #define CGROUPS "/sys/fs/cgroup"
 #define MACHINE CGROUPS "/machine"
 #define MOST_RESERVED (64LL << 20)
 
-// The machine's memory but for what the kernel, its first process and sshd need. Without a bound of its own a program that
-// takes it all makes the kernel throw out and read again the code of every program, for minutes, before it ends one.
-static long get_memory_bytes(void) {
-  struct sysinfo info;
-  if (sysinfo(&info) < 0) return -1;
-  long long total = (long long)info.totalram * info.mem_unit, reserve = total / 8;
-  if (reserve > MOST_RESERVED) reserve = MOST_RESERVED;
-  return total - reserve;
+// A number of a file whose lines are `NAME NUMBER` or `NAME: NUMBER UNIT`; 0 where it is not there.
+static long long read_number(const char *path, const char *name) {
+  FILE *file = fopen(path, "re");
+  char line[128];
+  long long number = 0;
+  const size_t length = strlen(name);
+  while (file && fgets(line, sizeof line, file)) {
+    if (strncmp(line, name, length) == 0 && sscanf(line + length, "%lld", &number) == 1) break;
+  }
+  if (file) fclose(file);
+  return number;
 }
 
+// The machine's memory: what is to be had now, before there is any program, but for what the kernel needs for them, and
+// sshd. Without a bound of its own a program that takes it all makes the kernel throw out and read again the code of every
+// program, for minutes, before it ends one; a bound above what there is would be none.
+static long long get_memory_bytes(void) {
+  const long long available = read_number("/proc/meminfo", "MemAvailable:") << 10;
+  const long long reserve = available / 6;
+  return available - (reserve > MOST_RESERVED ? MOST_RESERVED : reserve);
+}
+
+void bound_processes(long pids) {
+  char text[32];
+  snprintf(text, sizeof text, "%ld", pids);
+  write_text(MACHINE "/pids.max", text);
+}
+
+// Before there is any program.
 void make_cgroup(long pids) {
   char text[32];
   make_folder(MACHINE, 0755);
   write_text(CGROUPS "/cgroup.subtree_control", "+pids +memory");
-  snprintf(text, sizeof text, "%ld", pids);
-  write_text(MACHINE "/pids.max", text);
-  snprintf(text, sizeof text, "%ld", get_memory_bytes());
+  bound_processes(pids);
+  snprintf(text, sizeof text, "%lld", get_memory_bytes());
   write_text(MACHINE "/memory.max", text);
 }
 
@@ -43,12 +59,5 @@ bool kill_cgroup(void) {
 
 // How many processes the kernel has ended for want of memory since it began.
 long count_oom_kills(void) {
-  FILE *file = fopen("/proc/vmstat", "re");
-  char line[128];
-  long count = 0;
-  while (file && fgets(line, sizeof line, file)) {
-    if (sscanf(line, "oom_kill %ld", &count) == 1) break;
-  }
-  if (file) fclose(file);
-  return count;
+  return read_number("/proc/vmstat", "oom_kill ");
 }

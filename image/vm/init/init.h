@@ -85,6 +85,7 @@ void start_network(const struct config *config);
 
 // cgroup.c
 void make_cgroup(long pids);
+void bound_processes(long pids);
 bool join_cgroup(void);
 bool kill_cgroup(void);
 long count_oom_kills(void);

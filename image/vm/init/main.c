@@ -39,7 +39,7 @@ static void make_machine(const struct config *config) {
   set_hostname(config->hostname);
   set_sysctls(&config->sysctls);
   start_network(config);
-  make_cgroup(config->pids);
+  bound_processes(config->pids);
   trace("the machine is made");
 }
 

@@ -22,7 +22,20 @@ export async function getEnvironment(
       why: `there is ${FLAG} FIFO, or nothing`,
     });
   }
-  return parseEnvironment(await readFile(fifo, 'utf8'));
+  const environment = parseEnvironment(await readFile(fifo, 'utf8'));
+  forgetRandomness();
+  return environment;
+}
+
+/** More than the 2 KiB that Bun keeps at hand for UUIDs and small arrays (128 UUIDs). */
+const UUIDS_AT_HAND = 512;
+
+/**
+ * What Bun has at hand was drawn when the first UUID was, and the agent's SDK draws one as it is loaded: it is in the memory
+ * of every machine from the same template, which would all go on with the same UUIDs. The kernel's own is fresh by now.
+ */
+function forgetRandomness(): void {
+  for (let count = 0; count < UUIDS_AT_HAND; count += 1) crypto.randomUUID();
 }
 
 export function parseEnvironment(text: string): Record<string, string> {

@@ -1,5 +1,6 @@
 import type { SandboxRecord } from '../registry/record.ts';
 import type { Plug } from '../substrate/substrate.ts';
+import { runTogether } from '../system/together.ts';
 import type { House } from './house.ts';
 import { getSupervisor, readConsole } from './machine.ts';
 import { getMachineEnv } from './machine-env.ts';
@@ -9,7 +10,6 @@ import { waitForSupervisor } from './readiness.ts';
 import { getRunFiles } from './run-files.ts';
 import { checkSharedFiles } from './shared-files.ts';
 import type { UpReporter } from './spans.ts';
-import { runTogether } from './together.ts';
 import { rememberSession } from './view.ts';
 import { ensureVolumeFolders, getVolumeTargets } from './volumes.ts';
 

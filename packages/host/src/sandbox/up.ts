@@ -4,6 +4,7 @@ import { formatRef, getBranch, SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxView, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { SandboxRecord } from '../registry/record.ts';
+import { runTogether } from '../system/together.ts';
 import { boot } from './boot.ts';
 import type { House } from './house.ts';
 import { clearMachine } from './machine.ts';
@@ -12,7 +13,6 @@ import { createClone } from './provision/clone.ts';
 import { readCredentials } from './provision/credentials.ts';
 import { removeFolders } from './remove.ts';
 import type { UpReporter } from './spans.ts';
-import { runTogether } from './together.ts';
 import { getView, refuseBroken } from './view.ts';
 
 export interface UpResult {

@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BOOT } from './contract.ts';
 import type { QemuContract } from './qemu-fixture.ts';
@@ -13,10 +13,9 @@ export function describeMemory({ test, h }: QemuContract): void {
   /** Of the guest's memory, what the host really has: the file without a name that QEMU keeps it in. */
   function getGuestMiB(pid: number | null): number {
     const folder = `/proc/${pid}/fd`;
-    const sizes = readdirSync(folder)
-      .map((fd) => statSync(join(folder, fd)))
-      .filter(({ size }) => size >= 256 * MIB && size < 2048 * MIB);
-    return Math.max(...sizes.map(({ blocks }) => (blocks * 512) / MIB));
+    const isMemory = (fd: string) => readlinkSync(join(folder, fd)).startsWith('/memfd:memory');
+    const [fd = ''] = readdirSync(folder).filter(isMemory);
+    return (statSync(join(folder, fd)).blocks * 512) / MIB;
   }
 
   test('memory that the guest has freed goes back to the host', async () => {

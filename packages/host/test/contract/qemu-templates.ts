@@ -31,9 +31,12 @@ export function describeTemplates({ test, h, fixture }: QemuContract): void {
 
   async function boot(substrate: Substrate, name: string): Promise<Machine> {
     const spec = h().spec(name, BOOT.polite);
-    writeFileSync(join(h().workspace(name), 'mine'), `this is ${name}\n`);
+    writeFileSync(join(h().workspace(name), 'mine'), `canary of ${name}\n`);
     await substrate.create(spec, h().signal());
-    return substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
+    const machine = await substrate.start(spec.ref, (plug) => h().attach(spec.ref, plug), h().signal());
+    // The suite has its commands from the other one, which sees it so.
+    await h().substrate.list(h().signal());
+    return machine;
   }
 
   /** Calls `use` with a template of which `mercury`, which was booted, gave the occasion. */
@@ -62,7 +65,7 @@ export function describeTemplates({ test, h, fixture }: QemuContract): void {
         expect(stderr).toBe('');
         seen.push(stdout.trim().split('\n'));
       }
-      expect(seen.map((lines) => lines.slice(-2))).toEqual(NAMES.map((name) => [name, `this is ${name}`]));
+      expect(seen.map((lines) => lines.slice(-2))).toEqual(NAMES.map((name) => [name, `canary of ${name}`]));
       const all = seen.flat();
       expect(new Set(all).size).toBe(all.length);
       expect(all).toHaveLength(NAMES.length * 6);
@@ -93,7 +96,7 @@ export function describeTemplates({ test, h, fixture }: QemuContract): void {
       const { stdout } = await h().exec('mercury', ['cat', '/run/cspace-vm/host_key', '/etc/hostname']);
       const keyLine = stdout.split('\n')[2] ?? '';
       expect(keyLine.length).toBeGreaterThan(40);
-      const secrets = ['mercury', 'this is ', keyLine, '192.168.64.', h().homeLabel];
+      const secrets = ['mercury', 'canary of ', keyLine, '192.168.64.', h().homeLabel];
       for (const file of readdirSync(folder)) {
         const path = join(folder, file);
         for (const secret of secrets)

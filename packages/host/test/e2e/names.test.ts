@@ -179,7 +179,10 @@ describe('network none', () => {
 
 const isOpen = (hostname: string, port: number) =>
   Bun.connect({ hostname, port, socket: { data() {} } }).then(
-    (socket) => socket.end() === undefined,
+    (socket) => {
+      socket.end();
+      return true;
+    },
     () => false,
   );
 

@@ -87,11 +87,11 @@ test('getQemuArgv: a guest of a template has its memory in a file that is handed
 test('getQemuArgv: both sides of a template are the same, but for who waits and who is waited for', () => {
   expect(template('restore').replace(' -incoming defer', '').trim()).toBe(
     template('make')
-      .replace(/^ nice -n 19/, '')
+      .replace(/^ nice -n 10/, '')
       .replace(' --pdeathsig KILL', '')
       .trim(),
   );
-  expect(template('make')).toMatch(/^ nice -n 19 setpriv .* --pdeathsig KILL qemu-system-x86_64 /);
+  expect(template('make')).toMatch(/^ nice -n 10 setpriv .* --pdeathsig KILL qemu-system-x86_64 /);
 });
 test('getFoldersCommands: the same device as at boot, in the free slot', () => {
   const [chardev, device] = getFoldersCommands('/s');

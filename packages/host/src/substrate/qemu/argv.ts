@@ -51,7 +51,7 @@ function getUserArgv({ uid, kvmGid, template }: QemuPlan): string[] {
   const none = ['--inh-caps', '-all', '--ambient-caps', '-all', '--bounding-set', '-all', '--no-new-privs'];
   const user = ['setpriv', '--reuid', String(uid), '--regid', String(uid), ...groups, ...none];
   // Nobody waits for one that becomes a template: it makes way, and goes with whoever makes it.
-  return template?.use === 'make' ? ['nice', '-n', '19', ...user, '--pdeathsig', 'KILL'] : user;
+  return template?.use === 'make' ? ['nice', '-n', '10', ...user, '--pdeathsig', 'KILL'] : user;
 }
 
 function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine, template }: QemuPlan): string[] {

@@ -4,6 +4,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../../system/exec.ts';
 import { ensureFolder } from '../../system/files.ts';
 import { getVmFiles } from '../../system/paths.ts';
+import { runTogether } from '../../system/together.ts';
 import type { Machine, MachineSpec } from '../substrate.ts';
 import { type Context, throwInterrupted } from './context.ts';
 import { settle } from './ending.ts';
@@ -38,9 +39,9 @@ async function make(spec: MachineSpec, signal: AbortSignal, context: Context): P
   const image = await requireImage(spec.image, context);
   const id = pickMachineId(await listHostIds(context.store.folder));
   try {
-    await Promise.all([
-      makeStateFolder(id, signal, context),
-      makeDisk(spec, image.emptyDisk, { signal, context }),
+    await runTogether(signal, [
+      (signal) => makeStateFolder(id, signal, context),
+      (signal) => makeDisk(spec, image.emptyDisk, { signal, context }),
     ]);
     signal.throwIfAborted();
     const record: MachineRecord = {

@@ -49,7 +49,8 @@ export function createFakeSteps(
 ) {
   const done: string[] = [];
   const write = async (step: string, file: string) => {
-    await writeFile(file, `half of ${step}`);
+    // As under a narrow umask.
+    await writeFile(file, `half of ${step}`, { mode: 0o600 });
     await see(step);
     await writeFile(file, step);
     done.push(step);

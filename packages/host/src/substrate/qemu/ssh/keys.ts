@@ -2,6 +2,7 @@ import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../../../system/exec.ts';
 import { getSshPaths } from '../../../system/paths.ts';
+import { runTogether } from '../../../system/together.ts';
 import { getPasswd, getSshConfig, HOST_ALIAS } from './config.ts';
 
 const KEYGEN_TIMEOUT_MS = 30_000;
@@ -31,7 +32,10 @@ export async function makeSshFiles({ folder, uid }: SshFilesOptions, signal: Abo
   await mkdir(paths.folder, { mode: 0o711 });
   await mkdir(paths.mux, { mode: 0o700 });
   await chown(paths.mux, uid, uid);
-  await Promise.all([paths.key, paths.hostKey].map((path) => makeKey(path, signal)));
+  await runTogether(
+    signal,
+    [paths.key, paths.hostKey].map((path) => (signal: AbortSignal) => makeKey(path, signal)),
+  );
   await chown(paths.key, uid, uid);
   const known = await readFile(`${paths.hostKey}.pub`, 'utf8');
   await writeReadable(paths.knownHosts, `${HOST_ALIAS} ${known}`);

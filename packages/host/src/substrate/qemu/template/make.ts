@@ -51,6 +51,9 @@ export interface MakeOptions extends Wanted {
   signal: AbortSignal;
 }
 
+/** How much longer than for a machine everything may take: it makes way for the others. */
+const PATIENCE = 4;
+
 /** Of the template's network card: every machine gives its own to its guest. */
 export const NO_MAC = '02:c5:00:00:00:00';
 
@@ -105,7 +108,7 @@ async function withGuest(options: GuestOptions, use: (qmp: Qmp) => Promise<void>
       either,
     );
     try {
-      const timeoutMs = context.deadlines.boot[accel];
+      const timeoutMs = context.deadlines.boot[accel] * PATIENCE;
       await expectWord(control, { word: 'ready', timeoutMs }, either);
       if (options.standby) {
         control.send(getStandbyConfiguration({ ...options, env: options.standby }));

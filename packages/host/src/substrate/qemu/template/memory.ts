@@ -21,7 +21,7 @@ export function fillMemory(memory: number, { ram }: Template, options: CopyOptio
 
 /** Copies a guest's memory into a new file. It makes way for whatever else there is to do. */
 export function saveMemory(memory: number, ram: string, signal: AbortSignal): Promise<void> {
-  return copy(['nice', '-n', '19', 'sh', '-c', COPY, MEMORY, ram], memory, { cgroup: undefined, signal });
+  return copy(['nice', '-n', '10', 'sh', '-c', COPY, MEMORY, ram], memory, { cgroup: undefined, signal });
 }
 
 async function copy(argv: string[], memory: number, { cgroup, signal }: CopyOptions): Promise<void> {

@@ -84,6 +84,8 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
       await removeTemplate(template).catch(() => undefined);
     },
     async run(signal) {
+      // What a daemon that was killed has left half made.
+      if (await exists(getTemplatesFolder(store))) await withLock(store, async () => {}).catch(() => {});
       while (!signal.aborted) {
         await waitForNext(signal);
         const [next] = queue;
@@ -101,15 +103,20 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
   };
 }
 
-/** Nothing where another home's daemon makes one just now: the next machine asks again. */
 async function ensure(options: Parameters<typeof makeTemplate>[0]): Promise<void> {
-  const { store, key } = options;
+  await withLock(options.store, async () => {
+    if (!(await findTemplate(options.store, options.key))) await makeTemplate(options);
+  });
+}
+
+/** Nothing where another home's daemon makes one just now: the next machine asks again. */
+async function withLock(store: string, use: () => Promise<void>): Promise<void> {
   await ensureTemplatesFolder(store);
   const release = tryLockFile(join(getTemplatesFolder(store), '.lock'), ROOT);
   if (!release) return;
   try {
     await pruneTemplates(store, (kit, root) => isThere(store, kit, root));
-    if (!(await findTemplate(store, key))) await makeTemplate(options);
+    await use();
   } finally {
     release();
   }
@@ -118,16 +125,14 @@ async function ensure(options: Parameters<typeof makeTemplate>[0]): Promise<void
 /** Whoever prunes images removes what no image has any more. */
 async function isThere(store: string, kit: string, root: string): Promise<boolean> {
   const paths = [getKitFolder(store, kit), getRootFile(store, root)];
-  const found = await Promise.all(
-    paths.map((path) =>
-      access(path).then(
-        () => true,
-        () => false,
-      ),
-    ),
-  );
-  return found.every((each) => each);
+  return (await Promise.all(paths.map(exists))).every((there) => there);
 }
+
+const exists = (path: string): Promise<boolean> =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
 
 async function readKey(
   { image, limits, accel, standby: env }: Wanted,
