@@ -62,16 +62,19 @@ async function configure(record: MachineRecord, signal: AbortSignal, options: Bo
   const control = await openControl(getSocket(sockets, 'control'), signal);
   const tell = () =>
     control.send(getConfiguration({ spec: record.spec, image, cable, keys, nowMs: Date.now() }));
+  const hear = async (expected: Parameters<typeof expectWord>[1]) => {
+    await expectWord(control, expected, signal);
+    context.onWord(record.id, expected.word);
+  };
   try {
     if (template) {
       // It may say anew that it is ready, and may not: it was when it was saved.
       tell();
-      const timeoutMs = context.deadlines.restore[accel];
-      return await expectWord(control, { word: 'ok', skip: 'ready', timeoutMs }, signal);
+      return await hear({ word: 'ok', skip: 'ready', timeoutMs: context.deadlines.restore[accel] });
     }
-    await expectWord(control, { word: 'ready', timeoutMs: context.deadlines.boot[accel] }, signal);
+    await hear({ word: 'ready', timeoutMs: context.deadlines.boot[accel] });
     tell();
-    await expectWord(control, { word: 'ok', timeoutMs: context.deadlines.configure }, signal);
+    await hear({ word: 'ok', timeoutMs: context.deadlines.configure });
   } finally {
     control.close();
   }

@@ -24,6 +24,8 @@ export interface ContextOptions {
   kernelLine?: readonly string[];
   /** Where memory templates are kept; without it there are none. */
   templates?: { store: string; quietMs?: number };
+  /** Called at every word of a guest that starts, by its machine's id: for measurements. */
+  onWord?: (id: string, word: string) => void;
 }
 
 /** Undefined while it runs; a process that a former daemon has started says nothing to us. */
@@ -37,6 +39,7 @@ export interface Context {
   deadlines: Deadlines;
   kernelLine: readonly string[];
   templates: Templates;
+  onWord: NonNullable<ContextOptions['onWord']>;
   /** Does the work alone with this machine; `shown` is what others see of it meanwhile, where it is not its record's state. */
   change<T>(ref: SandboxRef, signal: AbortSignal, work: () => Promise<T>, shown?: MachineState): Promise<T>;
   /** Whether somebody changes it just now; what is to be shown of it then. */
@@ -71,6 +74,7 @@ export function createContext(options: ContextOptions): Context {
           isBusy: () => changes.size > 0,
         })
       : NO_TEMPLATES,
+    onWord: options.onWord ?? (() => undefined),
     kept,
     lastWords: new Map(),
     wakers: new Set(),
