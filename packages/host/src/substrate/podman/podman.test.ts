@@ -211,6 +211,20 @@ test('start: never attaches where init failed', async () => {
   // `attach` would throw something else.
   expect((await problemOf(substrate.start(REF, attach, signal()))).why).toBe('boom');
 });
+test('start: one that an earlier start left half started is ended and started anew', async () => {
+  const substrate = standIn(
+    'start) [ -e "$0.ended" ] || { echo "cannot open exec.fifo" >&2; exit 125; } ;;',
+    'stop) : >"$0.ended" ;;',
+    ps({ ...ROW, State: 'created' }),
+  );
+  const cable = { link: '', address: '', mac: '', gateway: '', gatewayMac: '' };
+  expect((await substrate.start(REF, async () => cable, signal())).state).toBe('running');
+  expect(
+    calls()
+      .filter((call) => /^(start|stop)/.test(call))
+      .map((call) => call.split(' ')[0]),
+  ).toEqual(['start', 'stop', 'start']);
+});
 test('hasImage: 1 is no, another failure is a problem', async () => {
   expect(await standIn('image) exit 1 ;;').hasImage('x', signal())).toBe(false);
   expect((await problemOf(standIn('image) exit 125 ;;').hasImage('x', signal()))).code).toBe(

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { formatRef, getMachineName, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
+import type { RunResult } from '../../system/exec.ts';
 import type { AttachNetwork, Machine } from '../substrate.ts';
-import { getInitArgv, getStartArgv } from './argv.ts';
+import { getInitArgv, getStartArgv, getStopArgv } from './argv.ts';
 import type { CreateContext } from './create.ts';
+import { getEngineProblem } from './failure.ts';
 import { getNotThere } from './reader.ts';
 import { giveVolumesToDev } from './volumes.ts';
 
@@ -18,18 +20,33 @@ export interface StartOptions {
  * the two. A machine that was stopped gets a new network namespace, so each start goes the whole way.
  */
 export async function startMachine(ref: SandboxRef, options: StartOptions): Promise<Machine> {
+  const made = await initMade(ref, options);
+  if (made) return run(made, options, getEngineProblem);
+  const found = await initFound(ref, options);
+  if (found.state === 'running') return found;
+  return run(found, options, async (action, result) => {
+    if (result.cancelled) throw getEngineProblem(action, result);
+    // An earlier start was cut off after the runtime's part: it runs, podman does not know, and cannot start it again.
+    const argv = getStopArgv(found.id, 0);
+    await options.context.engine.run(argv, { timeoutMs: options.context.deadlines.change });
+    return run(await initFound(ref, options), options, getEngineProblem);
+  });
+}
+
+type OnFailure = (action: string, result: RunResult) => ProblemError | Promise<Machine>;
+
+async function run(ready: Machine, options: StartOptions, onFailure: OnFailure): Promise<Machine> {
   const { attachNetwork, signal, context } = options;
-  const ready = (await initMade(ref, options)) ?? (await initFound(ref, options));
-  if (ready.state === 'running') return ready;
-  if (ready.pid === null) throw getNotStarted(ref);
+  if (ready.pid === null) throw getNotStarted(ready.ref);
   await attachNetwork({ kind: 'namespace', pid: ready.pid });
   const timeoutMs = context.deadlines.change;
-  await context.engine.ask('start the machine', getStartArgv(ready.id), {
-    timeoutMs,
-    signal,
-    detached: true,
-  });
-  context.remembered.set(getMachineName(ref), { id: ready.id });
+  const started = await context.engine.run(getStartArgv(ready.id), { timeoutMs, signal, detached: true });
+  if (!started.ok) {
+    const outcome = onFailure('start the machine', started);
+    if (outcome instanceof ProblemError) throw outcome;
+    return outcome;
+  }
+  context.remembered.set(getMachineName(ready.ref), { id: ready.id });
   return {
     ...ready,
     state: 'running',
