@@ -17,11 +17,11 @@ const MINUTE = 60_000;
 const isMicrovmTest = (file: string): boolean => file.endsWith('/microvm.test.ts');
 
 export const SUITES: readonly Suite[] = [
-  { name: 'unit', boots: false, deadlineMs: 4 * MINUTE, testTimeoutMs: 20_000 },
+  { name: 'unit', boots: false, deadlineMs: 8 * MINUTE, testTimeoutMs: 20_000 },
   {
     name: 'contract',
     boots: true,
-    deadlineMs: 10 * MINUTE,
+    deadlineMs: 20 * MINUTE,
     testTimeoutMs: 60_000,
     laneOf: (file) => file,
     qemu: { files: (file) => !file.endsWith('/podman.test.ts'), deadlineMs: 30 * MINUTE },
@@ -29,14 +29,14 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'integration',
     boots: true,
-    deadlineMs: 10 * MINUTE,
+    deadlineMs: 15 * MINUTE,
     testTimeoutMs: 60_000,
     laneOf: (file) => file.split('/', 2).join('/'),
   },
   {
     name: 'e2e',
     boots: true,
-    deadlineMs: 20 * MINUTE,
+    deadlineMs: 30 * MINUTE,
     testTimeoutMs: 120_000,
     laneOf: (file) => (isMicrovmTest(file) ? 'microvm' : 'all others'),
     qemu: { files: () => true, deadlineMs: 120 * MINUTE },

@@ -60,7 +60,7 @@ async function sendAway(socket: string, old: VersionResponse, context: CliContex
   }
   const deadline = performance.now() + LEAVE_TIMEOUT_MS;
   while (performance.now() < deadline) {
-    if ((await shakeHands(socket, context.signal))?.pid !== old.pid) return;
+    if (!(await answers(socket, old.pid, context.signal))) return;
     await Bun.sleep(POLL_MS);
   }
   throw new ProblemError({
@@ -69,4 +69,14 @@ async function sendAway(socket: string, old: VersionResponse, context: CliContex
     why: 'it was asked to, and lets what is under way come to its end first',
     fix: 'cspace daemon status',
   });
+}
+
+/** Whether that daemon is there still. One that leaves may break the very connection that asks: it is asked again. */
+async function answers(socket: string, pid: number, signal: AbortSignal): Promise<boolean> {
+  try {
+    return (await shakeHands(socket, signal))?.pid === pid;
+  } catch (error) {
+    if (signal.aborted) throw error;
+    return true;
+  }
 }

@@ -22,7 +22,8 @@ export async function listPorts(house: House, ref: SandboxRef, signal: AbortSign
   const address = requireAddress(record);
   const domain = getDomainName(record);
   const { sockets, truncated } = await listSockets(house, record, signal);
-  const selected = selectPorts(sockets, address);
+  const { exec } = house.substrates.get(record.substrate).capabilities;
+  const selected = selectPorts(sockets, address, exec);
   const ports = await inBatches(selected.ports, PROBES_AT_ONCE, async (port) =>
     describePort(port, { domain, address }, await probe(house, record, { port, domain, address }, signal)),
   );

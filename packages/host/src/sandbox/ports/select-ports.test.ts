@@ -11,6 +11,12 @@ const at = (address: string, rest: Partial<ListeningSocket> = {}): ListeningSock
   pid: 7,
   ...rest,
 });
+test('selectPorts: where commands go by ssh, its port is ours', () => {
+  const ssh = at('0.0.0.0', { port: 22, process: 'sshd' });
+  expect(selectPorts([ssh], ADDRESS, 'ssh').ports).toEqual([]);
+  expect(selectPorts([ssh], ADDRESS).ports).toHaveLength(1);
+});
+
 const select = (...sockets: ListeningSocket[]) => selectPorts(sockets, ADDRESS).ports;
 
 describe('selectPorts', () => {

@@ -1,4 +1,5 @@
 import { SUPERVISOR_PORT } from '@cspace/protocol/supervisor-api';
+import type { Capabilities } from '../../substrate/substrate.ts';
 import type { ListeningSocket } from './parse-sockets.ts';
 
 /** One port with all that is bound to it; what answers at the sandbox's address comes first. */
@@ -26,9 +27,10 @@ const MAX_ADDRESSES = 8;
 export function selectPorts(
   sockets: readonly ListeningSocket[],
   address: string,
+  exec: Capabilities['exec'] = 'engine',
 ): { ports: SelectedPort[]; truncated: boolean } {
   const groups = Map.groupBy(
-    sockets.filter((socket) => !isOurs(socket)),
+    sockets.filter((socket) => !isOurs(socket, exec)),
     ({ port, protocol }) => `${port}/${protocol}`,
   );
   const ports = [...groups.values()]
@@ -37,8 +39,8 @@ export function selectPorts(
   return { ports: ports.slice(0, MAX_PORTS), truncated: ports.length > MAX_PORTS };
 }
 
-function isOurs({ protocol, address, port, process }: ListeningSocket): boolean {
-  if (port === SUPERVISOR_PORT) return protocol === 'tcp';
+function isOurs({ protocol, address, port, process }: ListeningSocket, exec: Capabilities['exec']): boolean {
+  if (port === SUPERVISOR_PORT || (port === SSH_PORT && exec === 'ssh')) return protocol === 'tcp';
   if (process === RELAY_PROCESS) return true;
   // Run by a user of its own, whose processes we are not told.
   return port === DNS_PORT && address === '127.0.0.1' && (process === null || process === 'dnsmasq');

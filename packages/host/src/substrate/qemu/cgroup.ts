@@ -26,7 +26,7 @@ export interface Cgroup {
 export type OpenedCgroup = { cgroup: Cgroup } | { cgroup: undefined; finding: ProbeFinding };
 
 /** A process that was killed is counted until it is gone. */
-const REMOVE_PAUSES_MS = [0, 5, 20, 100, 400];
+const REMOVE_PAUSES_MS = [0, 5, 20, 100, 400, 1000, 2000];
 /** Another machine of the home may take the folder above away just now. */
 const MAX_TRIES = 3;
 
