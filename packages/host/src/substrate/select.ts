@@ -33,6 +33,7 @@ function createQemuOfHost(options: SubstrateOptions): Substrate {
   const { homeLabel, store, loadKit, addressOf, path = BASE_ENV.PATH } = options;
   const { builder, run } = createPodman(options);
   return createQemu({
+    homeLabel,
     stateFolder: getVmStateFolder(homeLabel),
     images: createVmImages({ store, builder, run, loadKit }),
     builder,

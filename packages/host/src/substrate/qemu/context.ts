@@ -11,6 +11,8 @@ import { connectQmp, type Qmp } from './qmp.ts';
 import { type MachineRecord, openStateStore, type StateStore } from './state.ts';
 
 export interface ContextOptions {
+  /** Whose machines they are: it names their groups of processes. */
+  homeLabel: string;
   stateFolder: string;
   images: VmImages;
   /** How guests run on this host: asked at every start. */
@@ -25,6 +27,7 @@ export type LastWords = Partial<Record<'qemu' | 'share', () => string | undefine
 
 /** What the verbs share. */
 export interface Context {
+  homeLabel: string;
   store: StateStore;
   images: VmImages;
   getAccel: ContextOptions['getAccel'];
@@ -51,6 +54,7 @@ export function createContext(options: ContextOptions): Context {
   const changes = new Map<string, { shown: MachineState | undefined }>();
   const kept = new Map<string, Promise<Qmp>>();
   return {
+    homeLabel: options.homeLabel,
     store,
     images: options.images,
     getAccel: options.getAccel,
