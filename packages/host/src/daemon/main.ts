@@ -1,17 +1,16 @@
 import { existsSync } from 'node:fs';
-import { rm, rmdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
 import { VERSION } from '@cspace/protocol/version';
 import { loadConfig } from '../config/load.ts';
 import { createPracticeModel } from '../model/practice-model.ts';
 import { noteExit } from '../sandbox/exited.ts';
 import type { House } from '../sandbox/house.ts';
 import type { MachineEvent, Substrate } from '../substrate/substrate.ts';
+import { removeEngineFolder } from '../system/engine-folder.ts';
 import { tryLockFile } from '../system/file-lock.ts';
 import { ensureFolder } from '../system/files.ts';
 import { createFileLog, type Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
-import { getEngineFolder, getPaths, type Paths } from '../system/paths.ts';
+import { getPaths, type Paths } from '../system/paths.ts';
 import { createHouse } from './create-house.ts';
 import { createDnsService } from './dns-service.ts';
 import { createApp, getRunning } from './http/app.ts';
@@ -159,11 +158,4 @@ function waitForAbort(signal: AbortSignal): Promise<void> {
     if (signal.aborted) resolve();
     signal.addEventListener('abort', () => resolve(), { once: true });
   });
-}
-
-/** With the folder of all homes, where this was the last one. */
-async function removeEngineFolder(homeLabel: string): Promise<void> {
-  const folder = getEngineFolder(homeLabel);
-  await rm(folder, { recursive: true, force: true });
-  await rmdir(dirname(folder)).catch(() => undefined);
 }

@@ -1,5 +1,6 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../system/exec.ts';
+import { getOwnNamespacesArgv } from '../system/own-namespaces.ts';
 
 /** 15 to 20 s where the mirror is near. */
 const TIMEOUT_MS = 15 * 60_000;
@@ -41,24 +42,13 @@ export async function makeBaseArchive(options: ArchiveOptions): Promise<void> {
 
 /**
  * In namespaces of its own: mmdebstrap mounts /proc, /sys and the host's own /dev/shm in the new root, and leaves them
- * and its children behind when it is killed. So the kernel takes both away with the first process, and that with us.
+ * and its children behind when it is killed.
  */
 export function getArchiveArgv(suite: string, archive: string): string[] {
   const excluded = ['man', 'doc', 'info', 'locale'];
-  return [
-    ...['setpriv', '--pdeathsig', 'KILL'],
-    ...[
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      '--pid',
-      '--fork',
-      '--kill-child=SIGKILL',
-      '--mount-proc',
-    ],
+  return getOwnNamespacesArgv([
     ...['mmdebstrap', '--variant=minbase', '--aptopt=Acquire::Languages "none"'],
     ...excluded.map((name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`),
     ...['--dpkgopt=path-include=/usr/share/doc/*/copyright', suite, archive, 'http://deb.debian.org/debian'],
-  ];
+  ]);
 }

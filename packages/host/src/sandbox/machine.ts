@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxRecord } from '../registry/record.ts';
-import { openRegularFile } from '../system/files.ts';
+import { readRegularFileEnd } from '../system/files.ts';
 import type { House } from './house.ts';
 import { removeMachineFolder } from './machine-files.ts';
 import { createSupervisorClient, type SupervisorClient } from './supervisor-client.ts';
@@ -53,19 +53,6 @@ function getNotRunning(record: SandboxRecord): ProblemError {
 
 /** The last lines that the machine wrote on its console; empty where there is nothing. */
 export async function readConsole(house: House, ref: SandboxRef): Promise<string> {
-  const file = await openRegularFile(join(house.paths.machine(ref), 'console.log'));
-  if (!file) return '';
-  try {
-    const { size } = await file.stat();
-    const start = Math.max(0, size - CONSOLE_TAIL_BYTES);
-    const { buffer, bytesRead } = await file.read(
-      Buffer.alloc(CONSOLE_TAIL_BYTES),
-      0,
-      CONSOLE_TAIL_BYTES,
-      start,
-    );
-    return buffer.toString('utf8', 0, bytesRead).split('\n').slice(-12).join('\n');
-  } finally {
-    await file.close();
-  }
+  const end = await readRegularFileEnd(join(house.paths.machine(ref), 'console.log'), CONSOLE_TAIL_BYTES);
+  return (end?.toString('utf8') ?? '').split('\n').slice(-12).join('\n');
 }

@@ -35,6 +35,7 @@ function createQemuOfHost(options: SubstrateOptions): Substrate {
   const { homeLabel, store, loadKit, templates, addressOf, path = BASE_ENV.PATH } = options;
   const { builder, run } = createPodman(options);
   return createQemu({
+    homeLabel,
     stateFolder: getVmStateFolder(homeLabel),
     images: createVmImages({ store, builder, run, loadKit }),
     builder,

@@ -105,3 +105,17 @@ export async function readRegularFile(
     await file.close();
   }
 }
+
+/** The last `maxBytes` of a regular file, or less where it is shorter; undefined where there is none. */
+export async function readRegularFileEnd(path: string, maxBytes: number): Promise<Buffer | undefined> {
+  const file = await openRegularFile(path);
+  if (!file) return undefined;
+  try {
+    const { size } = await file.stat();
+    const length = Math.min(size, maxBytes);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

@@ -2,6 +2,7 @@ import { expect } from 'bun:test';
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { toProblem } from '@cspace/protocol/problem';
+import { listCgroups } from '../../src/substrate/qemu/cgroup.ts';
 import { getMachineUid } from '../../src/substrate/qemu/ids.ts';
 import type { Machine } from '../../src/substrate/substrate.ts';
 import { findVmProcesses } from '../support/vm-processes.ts';
@@ -89,8 +90,8 @@ export function describeEnds({ test, h, fixture }: QemuContract): void {
       const spec = h().spec('mercury', BOOT.polite);
       const { id } = await h().substrate.create(spec, h().signal());
       const cable = await h().attach(spec.ref, { kind: 'tap', uid: getMachineUid(id) });
-      const { stateFolder, store } = fixture();
-      const job = JSON.stringify({ stateFolder, store, ref: spec.ref, cable });
+      const { homeLabel, stateFolder, store } = fixture();
+      const job = JSON.stringify({ homeLabel, stateFolder, store, ref: spec.ref, cable });
       const child = Bun.spawn([process.execPath, STARTER, job], { stdout: 'pipe', stderr: 'inherit' });
       await child.stdout.getReader().read();
       await Bun.sleep(killAfterMs);
@@ -110,6 +111,7 @@ export function describeEnds({ test, h, fixture }: QemuContract): void {
     rmSync(join(fixture().stateFolder, id), { recursive: true });
     expect(await fixture().another().list(h().signal())).toEqual([]);
     await expectGone(id);
+    expect(listCgroups(fixture().homeLabel)).toEqual([]);
     expect((await h().boot('mercury', BOOT.polite)).id).not.toBe(id);
   });
 

@@ -12,8 +12,9 @@ import { getDescriptorFile, readKit } from '../../src/substrate/qemu/image/store
 import { probeQemu } from '../../src/substrate/qemu/probe.ts';
 import { createQemu, type QemuOptions } from '../../src/substrate/qemu/qemu.ts';
 import type { Machine, Substrate } from '../../src/substrate/substrate.ts';
+import { removeEngineFolder } from '../../src/system/engine-folder.ts';
 import { BASE_ENV } from '../../src/system/exec.ts';
-import { getEngineFolder, getVmStateFolder, getVmStore } from '../../src/system/paths.ts';
+import { getVmStateFolder, getVmStore } from '../../src/system/paths.ts';
 import type { Contract } from './contract.ts';
 import type { Fixture } from './harness.ts';
 import { buildTestImage } from './image-fixture.ts';
@@ -82,6 +83,7 @@ export async function makeQemu(): Promise<QemuFixture> {
   const engine = createPodman({ ...at, folder: join(home, 'engine') });
   const stateFolder = getVmStateFolder(homeLabel);
   const options: QemuOptions = {
+    homeLabel,
     stateFolder,
     builder: engine.builder,
     images: createVmImages({ store: STORE, builder: engine.builder, run: engine.run, loadKit }),
@@ -111,7 +113,7 @@ export async function makeQemu(): Promise<QemuFixture> {
       podman(['rmi', '--force', image], engine.execEnv);
       rmSync(getDescriptorFile(STORE, image), { force: true });
       await network.dispose();
-      rmSync(getEngineFolder(homeLabel), { recursive: true, force: true });
+      await removeEngineFolder(homeLabel);
       rmSync(home, { recursive: true });
     },
   };

@@ -4,10 +4,11 @@ import { createVmImages } from '../../src/substrate/qemu/image/create-vm-images.
 import { createQemu } from '../../src/substrate/qemu/qemu.ts';
 import { BASE_ENV } from '../../src/system/exec.ts';
 
-const { stateFolder, store, ref, cable } = JSON.parse(process.argv[2] ?? '{}');
+const { homeLabel, stateFolder, store, ref, cable } = JSON.parse(process.argv[2] ?? '{}');
 const never = () => Promise.reject(new Error('never called'));
 const builder = { hasImage: never, ensureImage: never };
 const substrate = createQemu({
+  homeLabel,
   stateFolder,
   builder,
   images: createVmImages({ store, builder, run: never, loadKit: never }),

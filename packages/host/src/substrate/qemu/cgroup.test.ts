@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { hadOutOfMemory, openCgroup, probeCgroups, removeCgroup } from './cgroup.ts';
+import { hadOutOfMemory, listCgroups, openCgroup, probeCgroups, removeCgroup } from './cgroup.ts';
 
 const NAME = { homeLabel: '0123456789ab', id: 'aaaaaaaaaaaa' };
 const BOUNDS = { memoryMiB: 1, cpus: 2, pids: 64 };
@@ -78,6 +78,13 @@ test('removeCgroup: the home’s folder goes with the last machine of it', async
   expect(await removeCgroup({ ...NAME, id: 'bbbbbbbbbbbb' }, unified())).toBe(true);
   expect(existsSync(join(root, HOME))).toBe(false);
   expect(await removeCgroup(NAME, unified())).toBe(true);
+});
+test('listCgroups: each machine once, in whichever hierarchy', () => {
+  const other = 'bbbbbbbbbbbb';
+  plant({ [`memory/${GROUP}/tasks`]: '', [`cpu/${GROUP}/tasks`]: '', [`cpu/${HOME}/${other}/tasks`]: '' });
+  const roots = { memory: join(root, 'memory'), cpu: join(root, 'cpu'), pids: join(root, 'pids') };
+  expect(listCgroups(NAME.homeLabel, { version: 1, roots }).toSorted()).toEqual([NAME.id, other]);
+  expect(listCgroups('ffffffffffff', { version: 1, roots })).toEqual([]);
 });
 test('removeCgroup: false where something is in it', async () => {
   plant({ [`${GROUP}/busy`]: '' });

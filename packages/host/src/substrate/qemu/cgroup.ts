@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ProbeFinding } from '../substrate.ts';
@@ -82,6 +82,13 @@ export async function removeCgroup(
   return false;
 }
 
+/** Ids of the home's machines that have a group, or a part of one. */
+export function listCgroups(homeLabel: string, layout: CgroupLayout | null = readCgroupLayout()): string[] {
+  if (!layout) return [];
+  const ids = getFolders({ homeLabel, id: '.' }, layout).flatMap(({ folder }) => readFolders(folder));
+  return [...new Set(ids)];
+}
+
 /** Whether the kernel has ended a process of the group for want of memory. */
 export function hadOutOfMemory(name: CgroupName, layout: CgroupLayout | null = readCgroupLayout()): boolean {
   const file = layout?.version === 2 ? 'memory.events' : 'memory.oom_control';
@@ -151,6 +158,17 @@ function write(file: string, value: string, optional = false): void {
     writeFileSync(file, value, { flag: 'r+' });
   } catch (error) {
     if (!optional || (error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+}
+
+/** Of a folder that may not be there. */
+function readFolders(folder: string): string[] {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name);
+  } catch {
+    return [];
   }
 }
 

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openRegularFile } from '../../system/files.ts';
+import { readRegularFileEnd } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 
 export const CONSOLE_LOG = 'console.log';
@@ -47,16 +47,7 @@ export function findPanic(text: Buffer): string | undefined {
 
 /** The end of what the last guest wrote; empty where it wrote nothing. */
 export async function readConsoleEnd(folder: string): Promise<Buffer> {
-  const file = await openRegularFile(join(folder, CONSOLE_LOG));
-  if (!file) return Buffer.alloc(0);
-  try {
-    const { size } = await file.stat();
-    const length = Math.min(size, END_BYTES);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(length), 0, length, size - length);
-    const text = buffer.subarray(0, bytesRead);
-    const mark = text.lastIndexOf(MARK);
-    return mark < 0 ? text : text.subarray(mark + MARK.length);
-  } finally {
-    await file.close();
-  }
+  const text = (await readRegularFileEnd(join(folder, CONSOLE_LOG), END_BYTES)) ?? Buffer.alloc(0);
+  const mark = text.lastIndexOf(MARK);
+  return mark < 0 ? text : text.subarray(mark + MARK.length);
 }

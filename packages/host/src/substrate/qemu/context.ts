@@ -15,6 +15,8 @@ import { createTemplates, NO_TEMPLATES, type Templates } from './template/templa
 const QUIET_MS = 10_000;
 
 export interface ContextOptions {
+  /** Whose machines they are: it names their groups of processes. */
+  homeLabel: string;
   stateFolder: string;
   images: VmImages;
   /** How guests run on this host: asked at every start. */
@@ -33,6 +35,7 @@ export type LastWords = Partial<Record<'qemu' | 'share', () => string | undefine
 
 /** What the verbs share. */
 export interface Context {
+  homeLabel: string;
   store: StateStore;
   images: VmImages;
   getAccel: ContextOptions['getAccel'];
@@ -62,6 +65,7 @@ export function createContext(options: ContextOptions): Context {
   const kept = new Map<string, Promise<Qmp>>();
   const kernelLine = options.kernelLine ?? [];
   return {
+    homeLabel: options.homeLabel,
     store,
     images: options.images,
     getAccel: options.getAccel,

@@ -49,7 +49,13 @@ describe('a machine whose guest is told by its monitor', () => {
     for (const folder of [sockets, join(home, 'machine')]) mkdirSync(folder, { recursive: true });
     const never = () => Promise.reject(new Error('never called'));
     const images = { hasImage: never, ensureImage: never, find: never };
-    context = createContext({ stateFolder, images, getAccel: never, deadlines: { monitor: 300 } });
+    context = createContext({
+      homeLabel: '0',
+      stateFolder,
+      images,
+      getAccel: never,
+      deadlines: { monitor: 300 },
+    });
     [status, rings] = ['running', {}];
     qmp = await serveQmp(join(sockets, 'qmp'), ({ id, execute, arguments: args }, socket) => {
       if (execute === 'query-status') return void sayQmp(socket, { id, return: { status } });

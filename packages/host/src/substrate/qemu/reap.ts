@@ -1,12 +1,13 @@
 import { getVmFiles } from '../../system/paths.ts';
 import { listCommands, signalProcess, waitForEnd } from '../../system/process-id.ts';
 import { parseOwnCommand } from './argv.ts';
+import { listCgroups, removeCgroup } from './cgroup.ts';
 import type { Context } from './context.ts';
 import { endConnections } from './ssh/connections.ts';
 
 /**
  * Takes away what a daemon that was killed has left half made: guests that nobody told who they are, servers of folders
- * without a guest, folders without a machine. What runs is left alone, to be adopted.
+ * without a guest, folders and groups of processes without a machine. What runs is left alone, to be adopted.
  */
 export async function reapLeftovers(context: Context): Promise<void> {
   const records = new Map((await context.store.list()).map((record) => [record.id, record]));
@@ -17,6 +18,8 @@ export async function reapLeftovers(context: Context): Promise<void> {
     await context.store.put({ ...record, phase, qemu: null, share: null, address: null });
   }
   for (const id of await context.store.listIds()) if (!records.has(id)) await context.store.remove(id);
+  const { homeLabel } = context;
+  for (const id of listCgroups(homeLabel)) if (!records.has(id)) await removeCgroup({ homeLabel, id });
 }
 
 /** Of machines that are so, by the path of their folder on their command line: also of those that nobody wrote down. */

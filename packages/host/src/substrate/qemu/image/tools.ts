@@ -1,5 +1,6 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, type RunOptions, type RunResult } from '../../../system/exec.ts';
+import { getOwnNamespacesArgv } from '../../../system/own-namespaces.ts';
 
 /** Runs a program to its end; podman's own commands with what podman wants in its environment. */
 export type RunTool = (
@@ -57,10 +58,7 @@ export async function runTool(
   });
 }
 
-/**
- * Runs a command in the folder where podman shows an image's files. In namespaces of their own: with the first process
- * the kernel takes away the mount and all that was started, however that ends, and it ends with us.
- */
+/** Runs a command in the folder where podman shows an image's files, and leaves no mount of it. */
 export function getInImageArgv(tag: string, command: readonly string[]): string[] {
   const script = [
     'folder=$(podman image mount "$0") || exit',
@@ -71,18 +69,5 @@ export function getInImageArgv(tag: string, command: readonly string[]): string[
     'podman image unmount "$0" > /dev/null',
     'exit $code',
   ].join('\n');
-  return [
-    ...['setpriv', '--pdeathsig', 'KILL'],
-    ...[
-      'unshare',
-      '--mount',
-      '--propagation',
-      'private',
-      '--pid',
-      '--fork',
-      '--kill-child=SIGKILL',
-      '--mount-proc',
-    ],
-    ...['sh', '-c', script, tag, ...command],
-  ];
+  return getOwnNamespacesArgv(['sh', '-c', script, tag, ...command]);
 }
