@@ -61,7 +61,7 @@ export function makeStage({ ground, memoryMiB, network, templates }: StageOption
   };
   const listeners = new Map<string, (word: string) => void>();
   const substrate = createQemu({
-    ...{ stateFolder, builder, addressOf: network.addressOf },
+    ...{ homeLabel, stateFolder, builder, addressOf: network.addressOf },
     images: { ...images, find: async () => idle },
     getAccel: async () => ground.accel,
     probe: never,
