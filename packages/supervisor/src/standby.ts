@@ -1,3 +1,4 @@
+import { randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
 
@@ -27,14 +28,19 @@ export async function getEnvironment(
   return environment;
 }
 
-/** More than the 2 KiB that Bun keeps at hand for UUIDs and small arrays (128 UUIDs). */
-const UUIDS_AT_HAND = 512;
+/** Draws after which BoringSSL's generator takes a new seed from the kernel (`kReseedInterval`, crypto/fipsmodule/rand). */
+const DRAWS_OF_A_SEED = 4096;
+/** More than the 2 KiB that Bun keeps drawn for UUIDs and small arrays (128 UUIDs). */
+const UUIDS_AT_HAND = 256;
 
 /**
- * What Bun has at hand was drawn when the first UUID was, and the agent's SDK draws one as it is loaded: it is in the memory
- * of every machine from the same template, which would all go on with the same UUIDs. The kernel's own is fresh by now.
+ * Bun's random numbers come from a generator in its own memory, which was seeded when the agent's SDK, as it was loaded, drew
+ * the first: all machines of one template would go on with the same ones. It takes the kernel's, fresh by now, after so
+ * many draws and not before; then what was drawn ahead is used up.
  */
 function forgetRandomness(): void {
+  const byte = new Uint8Array(1);
+  for (let count = 0; count < DRAWS_OF_A_SEED; count += 1) randomFillSync(byte);
   for (let count = 0; count < UUIDS_AT_HAND; count += 1) crypto.randomUUID();
 }
 
