@@ -13,13 +13,17 @@ const reason = process.arch === 'x64' ? undefined : 'microVMs are for x86-64';
 /** Guests are emulated, beside other suites. */
 const PATIENCE_MS = 300_000;
 const test = (name: string, body: () => Promise<unknown>) => testUnless(reason)(name, body, PATIENCE_MS);
+/** Names that nothing has that a guest could have read. */
+const PROJECT = 'quarry-4c1d';
+const FIRST = 'granite-4c1d';
+const LATER = ['basalt-4c1d', 'marble-4c1d'];
 /** None for a model: its turns are the practice model's. */
 const CANARIES = { GH_TOKEN: 'github_pat_canary9b2e7a' };
 
 let world: World;
 let store: string;
 beforeAll(() => {
-  world = createWorld({ project: 'quarry', substrate: 'qemu' });
+  world = createWorld({ project: PROJECT, substrate: 'qemu' });
   // Templates of the suite's own, made of what the host has.
   store = join(world.folder, 'store');
   mkdirSync(store);
@@ -40,18 +44,18 @@ const listTemplates = () => {
 const getSpans = (stderr: string) =>
   [...stderr.matchAll(/^([a-z]+) +[\d.]+ +[\d.]+$/gm)].map(([, span]) => span);
 const readEvents = (name: string) =>
-  readFileSync(getPaths(world.home).events({ project: 'quarry', sandbox: name }), 'utf8')
+  readFileSync(getPaths(world.home).events({ project: PROJECT, sandbox: name }), 'utf8')
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));
 
 describe('memory templates', () => {
   test('up: the first one boots, later ones are restored, and --timings says so', async () => {
-    const first = await cspace('up', 'granite', '--timings');
+    const first = await cspace('up', FIRST, '--timings');
     expect(first).toMatchObject({ code: 0 });
     expect(getSpans(first.stderr)).toContain('start');
     await waitUntil('the template', () => listTemplates().length === 1, 200_000);
-    for (const name of ['basalt', 'marble']) {
+    for (const name of LATER) {
       const up = await cspace('up', name, '--timings');
       expect(up).toMatchObject({ code: 0 });
       expect(getSpans(up.stderr)).toContain('restore');
@@ -61,7 +65,7 @@ describe('memory templates', () => {
 
   test('supervisors of one template have random numbers, clocks and names of their own', async () => {
     const ids: Set<string>[] = [];
-    for (const name of ['basalt', 'marble']) {
+    for (const name of LATER) {
       const before = Date.now();
       const sent = await cspace('send', name, '--follow', 'run: uname -n; cat .git/HEAD');
       expect(sent).toMatchObject({ code: 0 });
@@ -81,7 +85,7 @@ describe('memory templates', () => {
 
   test('nothing secret is in a template: tokens, credentials, keys, names', async () => {
     const [folder = ''] = listTemplates();
-    const secrets = [...Object.values(CANARIES), 'granite', 'basalt', 'marble', 'quarry', ...readSecrets()];
+    const secrets = [...Object.values(CANARIES), FIRST, ...LATER, PROJECT, ...readSecrets()];
     expect(secrets.length).toBeGreaterThan(15);
     for (const file of readdirSync(folder))
       expect([file, await findTexts(join(folder, file), secrets)]).toEqual([file, []]);
@@ -93,8 +97,8 @@ describe('memory templates', () => {
 /** All that the home and its machines have of tokens and keys. */
 function readSecrets(): string[] {
   const found = [readFileSync(getPaths(world.home).httpToken, 'utf8').trim()];
-  for (const sandbox of ['granite', 'basalt', 'marble']) {
-    const run = getPaths(world.home).machineRun({ project: 'quarry', sandbox });
+  for (const sandbox of [FIRST, ...LATER]) {
+    const run = getPaths(world.home).machineRun({ project: PROJECT, sandbox });
     for (const file of ['api.token', 'supervisor.env'])
       found.push(...[...readFileSync(join(run, file), 'utf8').matchAll(/[\w-]{20,}/g)].map(([text]) => text));
   }

@@ -26,9 +26,10 @@ async function write(texts: Record<number, string>): Promise<string> {
 test.each([
   [0, 'at the beginning'],
   [17 * MIB - 7, 'at the end'],
-  [4 * MIB - 3, 'over the edge of a piece'],
-  [8 * MIB, 'behind a piece of holes'],
-  [8 * MIB - 7, 'before a piece of holes'],
+  [8 * MIB, 'behind a hole'],
+  [8 * MIB + 4090, 'over the edge of a page'],
 ])('findTexts: at %d, %s', async (at) => {
   expect(await findTexts(await write({ [at]: 'needle!' }), ['needle!', 'needles'])).toEqual(['needle!']);
 });
+test('findTexts: a file that is not there throws', () =>
+  expect(findTexts(join(folder, 'nowhere'), ['needle!'])).rejects.toThrow('nowhere'));

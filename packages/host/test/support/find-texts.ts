@@ -1,18 +1,15 @@
-import { createReadStream } from 'node:fs';
-
-const PIECE = 4 * 1024 * 1024;
-const NOTHING = Buffer.alloc(PIECE);
-
-/** Which of the texts a file has anywhere. It may be large, and mostly holes. */
+/**
+ * Which of the texts, none of them a part of another, a file has anywhere. It may be large, and mostly holes: GNU grep skips
+ * those where lines end with NUL. Throws where it cannot be read.
+ */
 export async function findTexts(path: string, texts: readonly string[]): Promise<string[]> {
-  const missing = new Map(texts.map((text) => [text, Buffer.from(text)]));
-  const overlap = Math.max(...[...missing.values()].map(({ length }) => length));
-  let rest = Buffer.alloc(0);
-  for await (const piece of createReadStream(path, { highWaterMark: PIECE })) {
-    const isEmpty = NOTHING.subarray(0, piece.length).equals(piece);
-    const bytes = Buffer.concat([rest, isEmpty ? piece.subarray(0, overlap) : piece]);
-    for (const [text, wanted] of missing) if (bytes.includes(wanted)) missing.delete(text);
-    rest = piece.subarray(-overlap);
-  }
-  return texts.filter((text) => !missing.has(text));
+  const options = ['--null-data', '--text', '--only-matching', '--no-filename', '--fixed-strings'];
+  const grep = Bun.spawn(['grep', ...options, '--file=-', '--', path], {
+    stdin: Buffer.from(texts.join('\n')),
+    stdout: 'pipe',
+    env: { LC_ALL: 'C', PATH: process.env.PATH },
+  });
+  const found = new Set((await new Response(grep.stdout).text()).split('\0'));
+  if ((await grep.exited) > 1) throw new Error(`grep cannot search ${path}`);
+  return texts.filter((text) => found.has(text));
 }
