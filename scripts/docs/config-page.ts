@@ -163,7 +163,8 @@ const USER = `Your own, in the home. \`bridge\`, \`subnet\`, \`ports\`, \`idleSe
 when it starts: \`cspace daemon stop\`, and the next command starts it again. Two homes on one host need a bridge, a subnet
 and ports each, and cannot both have a sandbox of the same name in a project of the same name.`;
 
-const SECRETS = `Credentials are read at every \`up\`, from the environment first, then from \`secrets.env\` in the home: \`NAME=value\` lines
+const SECRETS = `Credentials are read at every \`up\`, from the environment first, on macOS then from the keychain, then from
+\`secrets.env\` in the home. \`cspace secrets set NAME\` keeps one, in the keychain on macOS and else in that file: \`NAME=value\` lines
 with the names below, nothing is expanded. The file has to be yours alone (\`chmod 600 ~/.cspace/secrets.env\`), or it is refused.
 They reach the sandbox in a file under \`/run/cspace\`, never on a command line; a running sandbox gets new ones by
 \`cspace down NAME && cspace up NAME\`. Where neither a credential for a model nor

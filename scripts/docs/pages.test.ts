@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { checkText } from '../../packages/host/src/config/diagnostics.ts';
 import { OVERRIDES } from '../../packages/host/src/config/overrides.ts';
 import { ProjectFile, UserFile } from '../../packages/host/src/config/schema.ts';
-import { parseSecrets } from '../../packages/host/src/sandbox/provision/secrets-file.ts';
+import { parseSecrets } from '../../packages/host/src/secrets/secrets-file.ts';
 import { EXAMPLES } from './config-page.ts';
 import { getPages } from './pages.ts';
 

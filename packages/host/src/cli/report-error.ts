@@ -29,7 +29,7 @@ function getProblem(context: CliContext, error: unknown): Problem {
 }
 
 /** Commands that have commands below them. */
-const GROUPS = ['daemon', 'dns', 'image'];
+const GROUPS = ['daemon', 'dns', 'image', 'secrets'];
 
 /** Commander's message, with the help of the command that was meant. */
 function getUsageProblem(error: CommanderError, argv: readonly string[]): Problem {

@@ -1,4 +1,3 @@
-import { realpathSync } from 'node:fs';
 import type { Config } from '../config/schema.ts';
 import { ensureImage } from '../image/build.ts';
 import { loadKit } from '../image/kit.ts';
@@ -11,6 +10,7 @@ import { createKeyedLock } from '../system/keyed-lock.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getPaths, getVmStore } from '../system/paths.ts';
+import { getRealPath } from '../system/real-path.ts';
 import { getGuestSysctls } from './guest-sysctls.ts';
 import { createHostNetwork, getMembers, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
@@ -33,7 +33,7 @@ export interface HouseOptions {
 export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
   const { home, owner, config, log, testImage, vmStore } = options;
   const paths = getPaths(home);
-  const homeLabel = getHomeLabel(realpathSync(home));
+  const homeLabel = getHomeLabel(getRealPath(home));
   const registry = await openFileRegistry(paths, owner);
   const substrateOptions = {
     folder: getEngineFolder(homeLabel),

@@ -10,7 +10,7 @@ import type { House } from './house.ts';
 import { clearMachine } from './machine.ts';
 import { pickName } from './pick-name.ts';
 import { createClone } from './provision/clone.ts';
-import { readCredentials } from './provision/credentials.ts';
+import { getKeychain, readCredentials } from './provision/credentials.ts';
 import { removeFolders } from './remove.ts';
 import type { UpReporter } from './spans.ts';
 import { getView, refuseBroken } from './view.ts';
@@ -62,7 +62,9 @@ interface Attempt {
 async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
   const { house, request, ref, existing, report, signal } = attempt;
   // Read before anything is made: a bad secrets.env should cost nothing.
-  const credentials = await readCredentials({ paths: house.paths, owner: house.owner, env: request.env });
+  const { paths, owner, homeLabel } = house;
+  const keychain = getKeychain(homeLabel);
+  const credentials = await readCredentials({ paths, owner, env: request.env, keychain });
   // A sandbox stays with what it was made with, unless somebody says otherwise: its machine is made anew by every `up`.
   const substrate = await house.substrates.pick(request.substrate ?? existing?.substrate, signal);
   const record = reserve(attempt, { substrate, practice: credentials.practice });
@@ -80,12 +82,12 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
       (signal) =>
         report.span('clone', () =>
           createClone({
-            paths: house.paths,
+            paths,
             ref,
             repository: request.repository,
             source: request.source,
             ...(request.base === undefined ? {} : { base: request.base }),
-            owner: house.owner,
+            owner,
             signal,
             onProgress: (line) => report.progress('clone', line),
           }),

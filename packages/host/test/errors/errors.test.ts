@@ -11,8 +11,8 @@ import { toBuildProblem } from '../../src/image/build-problem.ts';
 import type { SandboxRecord } from '../../src/registry/record.ts';
 import type { House } from '../../src/sandbox/house.ts';
 import { getSupervisor } from '../../src/sandbox/machine.ts';
-import { readSecretsFile } from '../../src/sandbox/provision/secrets-file.ts';
 import { refuseToLose } from '../../src/sandbox/remove.ts';
+import { readSecretsFile } from '../../src/secrets/secrets-file.ts';
 import { getOwner } from '../../src/system/owner.ts';
 import { callCli } from '../support/cli-context.ts';
 

@@ -3,6 +3,7 @@ import type { CliContext } from '../context.ts';
 import type { OnExit } from '../program.ts';
 import { addCommand, getSubstrateOption } from './declare.ts';
 import { declareDns } from './dns.ts';
+import { declareSecrets } from './secrets.ts';
 
 /** The commands about this machine and cspace itself. */
 export function declareHostCommands(program: Command, context: CliContext, onExit: OnExit): void {
@@ -31,6 +32,7 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
     .action(async (options) => {
       onExit(await (await import('../commands/setup.ts')).runSetup(context, options));
     });
+  declareSecrets(program, context, onExit);
   declareDns(program, context, onExit);
   declareImage(program, context, onExit);
   declareDaemon(program, context, onExit);

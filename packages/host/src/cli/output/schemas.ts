@@ -91,6 +91,10 @@ export const OUTPUT_SCHEMAS = {
   'dns install': DnsStatus.extend({ changed: z.boolean() }),
   'dns uninstall': z.object({ changed: z.boolean() }),
   'dns status': DnsStatus,
+  /** `in`: the keychain or a file. */
+  'secrets set': z.object({ name: z.string(), in: z.string() }),
+  'secrets rm': z.object({ name: z.string(), removed: z.boolean() }),
+  'secrets ls': z.object({ secrets: z.array(z.object({ name: z.string(), in: z.string() })) }),
   'image build': ImageBuildEvent,
   'daemon status': DaemonStatus,
   'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
@@ -102,3 +106,6 @@ export type DnsInstallOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns install']>;
 export type DnsUninstallOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns uninstall']>;
 export type DnsStatusOutput = z.infer<(typeof OUTPUT_SCHEMAS)['dns status']>;
 export type SetupOutput = z.infer<(typeof OUTPUT_SCHEMAS)['setup']>;
+export type SecretsSetOutput = z.infer<(typeof OUTPUT_SCHEMAS)['secrets set']>;
+export type SecretsRmOutput = z.infer<(typeof OUTPUT_SCHEMAS)['secrets rm']>;
+export type SecretsLsOutput = z.infer<(typeof OUTPUT_SCHEMAS)['secrets ls']>;

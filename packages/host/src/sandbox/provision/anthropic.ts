@@ -1,6 +1,7 @@
 import { networkInterfaces } from 'node:os';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { CredentialName, Given } from './credentials.ts';
+import type { CredentialName } from '../../secrets/secrets.ts';
+import type { Given } from './credentials.ts';
 
 const KEY_NAMES = ['ANTHROPIC_API_KEY', 'CLAUDE_CODE_OAUTH_TOKEN', 'ANTHROPIC_AUTH_TOKEN'] as const;
 /** A server that asks for no key gets this: Claude Code does not start without any. */

@@ -7,6 +7,7 @@ import { type Given, readCredentials, renderEnvFile, renderSecrets } from './cre
 
 const temp = useTempFolder();
 const CANARY = 'sk-ant-api03-CANARY-do-not-print';
+const NONE = async () => ({});
 const OAT = 'sk-ant-oat01-CANARY-do-not-print';
 
 function home(secrets?: string, mode = 0o600) {
@@ -20,7 +21,7 @@ function home(secrets?: string, mode = 0o600) {
 }
 
 const read = (secrets?: string, env: Given['values'] = {}) =>
-  readCredentials({ paths: home(secrets), owner: SELF, env });
+  readCredentials({ paths: home(secrets), owner: SELF, env, keychain: NONE });
 
 async function refusal(reading: Promise<unknown>) {
   const error = await reading.then(
@@ -138,7 +139,7 @@ test('readCredentials refuses values with control characters', async () => {
 test('readCredentials refuses a file that others can read or write', async () => {
   for (const mode of [0o640, 0o604, 0o660, 0o644]) {
     const paths = home(`ANTHROPIC_API_KEY=${CANARY}`, mode);
-    const problem = await refusal(readCredentials({ paths, owner: SELF, env: {} }));
+    const problem = await refusal(readCredentials({ paths, owner: SELF, env: {}, keychain: NONE }));
     expect(problem.fix).toBe(`chmod 600 ${paths.secrets}`);
   }
 });
@@ -147,22 +148,24 @@ test('readCredentials refuses a link, a folder and a pipe in place of the file, 
   const paths = home();
   writeFileSync(join(paths.home, 'elsewhere'), `GH_TOKEN=CANARY`, { mode: 0o600 });
   symlinkSync(join(paths.home, 'elsewhere'), paths.secrets);
-  await refusal(readCredentials({ paths, owner: SELF, env: {} }));
+  await refusal(readCredentials({ paths, owner: SELF, env: {}, keychain: NONE }));
   const pipe = home();
   Bun.spawnSync(['mkfifo', '-m', '600', pipe.secrets]);
-  await refusal(readCredentials({ paths: pipe, owner: SELF, env: {} }));
+  await refusal(readCredentials({ paths: pipe, owner: SELF, env: {}, keychain: NONE }));
   const folder = home();
   mkdirSync(folder.secrets);
-  await refusal(readCredentials({ paths: folder, owner: SELF, env: {} }));
+  await refusal(readCredentials({ paths: folder, owner: SELF, env: {}, keychain: NONE }));
 });
 
 test('readCredentials refuses a file of another user', async () => {
   const paths = home(`GH_TOKEN=CANARY`);
   const owner = { uid: SELF.uid + 1, gid: SELF.gid };
-  expect((await refusal(readCredentials({ paths, owner, env: {} }))).fix).toContain('chown');
+  expect((await refusal(readCredentials({ paths, owner, env: {}, keychain: NONE }))).fix).toContain('chown');
   if (SELF.uid !== 0) return console.log('skipped in part: only root can give a file away');
   chownSync(paths.secrets, owner.uid, owner.gid);
-  expect((await readCredentials({ paths, owner, env: {} })).variables.GH_TOKEN).toBe('CANARY');
+  expect((await readCredentials({ paths, owner, env: {}, keychain: NONE })).variables.GH_TOKEN).toBe(
+    'CANARY',
+  );
 });
 
 test('renderEnvFile gives lines that a shell reads back to the very same value', () => {

@@ -1,15 +1,16 @@
 import { PASSED_ENV } from '@cspace/protocol/daemon-api';
 import { ProblemError } from '@cspace/protocol/problem';
+import { KEYCHAIN, readKeychain } from '../../secrets/keychain.ts';
+import type { Secrets } from '../../secrets/secrets.ts';
+import { readSecretsFile } from '../../secrets/secrets-file.ts';
 import type { Owner } from '../../system/owner.ts';
 import type { Paths } from '../../system/paths.ts';
 import { chooseAnthropic } from './anthropic.ts';
-import { readSecretsFile } from './secrets-file.ts';
 
-export type CredentialName = (typeof PASSED_ENV)[number];
 /** Values by the name they were given under; where they came from is for messages. */
 export interface Given {
   from: string;
-  values: Partial<Record<CredentialName, string>>;
+  values: Secrets;
 }
 
 /** What a sandbox is given of its user's credentials. Its values never go into a message, an event or a log. */
@@ -28,32 +29,42 @@ export interface ReadCredentialsOptions {
   paths: Pick<Paths, 'secrets'>;
   owner: Owner;
   /** What the client passed on of its environment. */
-  env: Given['values'];
+  env: Secrets;
+  /** The user's keychain of macOS; by default that of this home, empty on every other host. */
+  keychain: () => Promise<Secrets>;
 }
 
+/** For `readCredentials`. */
+export const getKeychain = (homeLabel: string) => () => readKeychain({ homeLabel });
+
 /**
- * The credentials for one sandbox: from the request's environment, over those of `secrets.env`. What is read here is what
- * ships. Throws ProblemError `credentials-invalid`, in words that hold no part of a value.
+ * The credentials for one sandbox: from the request's environment, over the keychain, over `secrets.env`. What is read here
+ * is what ships. Throws ProblemError `credentials-invalid`, in words that hold no part of a value.
  *
  * This is the one place where credentials enter a sandbox; whoever moves them out of it (a gateway) changes what this
  * gives, not those who call it.
  */
-export async function readCredentials({ paths, owner, env }: ReadCredentialsOptions): Promise<Credentials> {
+export async function readCredentials({
+  paths,
+  owner,
+  env,
+  keychain,
+}: ReadCredentialsOptions): Promise<Credentials> {
   const fromEnv: Given = { from: 'the environment', values: pickKnown(env) };
-  const fromFile: Given = { from: paths.secrets, values: await readSecretsFile(paths.secrets, owner) };
-  const sources = [fromEnv, fromFile];
+  const [inKeychain, inFile] = await Promise.all([keychain(), readSecretsFile(paths.secrets, owner)]);
+  const sources = [fromEnv, { from: KEYCHAIN, values: inKeychain }, { from: paths.secrets, values: inFile }];
   for (const source of sources) refuseUnprintable(source);
   const anthropic = chooseAnthropic(sources);
   const github = chooseGithub(sources);
   return {
     practice: anthropic === undefined,
-    model: fromEnv.values.ANTHROPIC_MODEL ?? fromFile.values.ANTHROPIC_MODEL,
+    model: sources.map(({ values }) => values.ANTHROPIC_MODEL).find((model) => model !== undefined),
     variables: { ...anthropic, ...github },
   };
 }
 
-function pickKnown(env: Given['values']): Given['values'] {
-  const values: Given['values'] = {};
+function pickKnown(env: Secrets): Secrets {
+  const values: Secrets = {};
   for (const name of PASSED_ENV) {
     const value = env[name]?.trim();
     if (value) values[name] = value;

@@ -1,9 +1,9 @@
-import { lstat } from 'node:fs/promises';
+import { lstat, readFile } from 'node:fs/promises';
 import { PASSED_ENV } from '@cspace/protocol/daemon-api';
 import { ProblemError } from '@cspace/protocol/problem';
-import { openRegularFile } from '../../system/files.ts';
-import type { Owner } from '../../system/owner.ts';
-import type { CredentialName, Given } from './credentials.ts';
+import { openRegularFile, writeFileAtomic } from '../system/files.ts';
+import type { Owner } from '../system/owner.ts';
+import type { CredentialName, Secrets } from './secrets.ts';
 
 const MAX_BYTES = 64 * 1024;
 
@@ -11,7 +11,7 @@ const MAX_BYTES = 64 * 1024;
  * Reads `secrets.env`; nothing where there is none. Throws ProblemError `credentials-invalid` where it is not a file of
  * the owner's alone, or has a line that cannot be read; no line of it stands in a message.
  */
-export async function readSecretsFile(path: string, owner: Owner): Promise<Given['values']> {
+export async function readSecretsFile(path: string, owner: Owner): Promise<Secrets> {
   const file = await openRegularFile(path);
   if (!file) {
     const other = await lstat(path).catch(() => undefined);
@@ -56,8 +56,8 @@ function unusable(message: string, why: string, fix: string[] = []): ProblemErro
  * `KEY=VALUE` lines: `export` before them, quotes around the value, empty lines and `#` comments are fine; nothing is
  * expanded. Throws ProblemError that names every bad line by its number alone: it may be a token without a name.
  */
-export function parseSecrets(text: string, path: string): Given['values'] {
-  const values: Given['values'] = {};
+export function parseSecrets(text: string, path: string): Secrets {
+  const values: Secrets = {};
   const mistakes: string[] = [];
   for (const [index, raw] of text
     .replace(/^\u{feff}/u, '')
@@ -99,4 +99,33 @@ function parseValue(text: string): string | undefined {
   if (double) return double[1]?.replace(/\\(["\\$`])/g, '$1');
   if (/^['"]/.test(text)) return undefined;
   return text.replace(/\s+#.*$/, '').trim();
+}
+
+/**
+ * The text with one line for the name, or none: what stood there for it goes, all else stays as it is. Pure. Throws what
+ * `parseSecrets` throws.
+ */
+export function setSecret(text: string, name: CredentialName, value: string | undefined): string {
+  const isOther = (line: string) => {
+    const parsed = parseLine(line.trim());
+    return typeof parsed === 'string' || parsed.name !== name;
+  };
+  const kept = text.split('\n').filter(isOther).join('\n').trimEnd();
+  const lines = value === undefined ? [kept] : [kept, `${name}='${value}'`];
+  const all = lines.filter((line) => line !== '').join('\n');
+  return all === '' ? '' : `${all}\n`;
+}
+
+/** Writes or takes away one name. False where there was nothing to take away. Throws as `readSecretsFile` does. */
+export async function editSecretsFile(
+  path: string,
+  owner: Owner,
+  { name, value }: { name: CredentialName; value: string | undefined },
+): Promise<boolean> {
+  const before = await readSecretsFile(path, owner);
+  if (value === undefined && before[name] === undefined) return false;
+  if (value?.includes("'")) throw unusable(`the value of ${name} holds a quote`, 'no token has one');
+  const text = await readFile(path, 'utf8').catch(() => '');
+  await writeFileAtomic(path, setSecret(text, name, value), { owner });
+  return true;
 }
