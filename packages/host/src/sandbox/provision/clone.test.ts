@@ -86,7 +86,9 @@ test('createClone falls back on a pack where the object folder holds a link', as
   const folder = temp();
   const repository = makeRepository(folder);
   symlinkSync('/etc/hostname', join(repository, '.git/objects/info/odd'));
-  expect((await clone({ folder, repository })).reused).toBe(false);
+  const { path } = await clone({ folder, repository });
+  expect(readdirSync(join(path, '.git/objects/info'))).not.toContain('odd');
+  expect(sh(path, 'fsck')).toBe('');
 });
 
 test('createClone --base takes any revision, also one that only the reflog knows', async () => {

@@ -3,12 +3,13 @@ import { lstat, rename, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { getBranch, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
-import { type GitOptions, git, requireGit, toGitProblem } from '../../git/git.ts';
+import { type GitOptions, git, requireGit } from '../../git/git.ts';
 import { readSource, type SourceFacts } from '../../git/source.ts';
 import { ensureFolder, writeFileAtomic } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 import type { Paths } from '../../system/paths.ts';
 import { readRefs } from './clone-refs.ts';
+import { copyRepository, OUR_WAY, type Target } from './copy-repository.ts';
 import { removeTree } from './remove-tree.ts';
 
 export interface CloneOptions {
@@ -64,7 +65,8 @@ export async function createClone(options: CloneOptions): Promise<Clone> {
     const folder = join(partial, randomBytes(6).toString('hex'));
     await ensureFolder(folder, { owner });
     options.onProgress?.(`cloning ${options.repository} at ${facts.commit.slice(0, 12)}`);
-    await copyObjects(options, at, { facts, folder });
+    const settings = getCloneConfig(options.ref, facts);
+    await copyRepository({ source: options.source, settings }, at, { facts, folder });
     await addCommits(options, at, { facts, folder });
     await checkOut(getBranch(ref.sandbox), { ...at, cwd: folder, isolated: true }, facts);
     signal.throwIfAborted();
@@ -98,65 +100,6 @@ async function reuseClone(options: CloneOptions, clone: string): Promise<Clone> 
     reused: true,
   };
 }
-
-interface Target {
-  facts: SourceFacts;
-  folder: string;
-}
-
-/**
- * `git clone` without a checkout. As copied files where that is safe, else through a pack: where objects are borrowed
- * (the copy would borrow on, from a path that leads nowhere inside), or where copying failed (links in the folder, a
- * repack at the same time).
- */
-async function copyObjects(options: CloneOptions, at: GitOptions, { facts, folder }: Target): Promise<void> {
-  const settings = getCloneConfig(options.ref, facts).flatMap((line) => ['--config', line]);
-  const modes = facts.borrowsObjects ? ['--no-local'] : ['--no-hardlinks', '--no-local'];
-  for (const mode of modes) {
-    const result = await git(
-      [
-        ...OUR_WAY,
-        'clone',
-        '--quiet',
-        '--no-checkout',
-        '--template=',
-        '--origin=host',
-        mode,
-        ...settings,
-        '--',
-        options.source,
-        folder,
-      ],
-      at,
-    );
-    if (result.ok) break;
-    if (mode === modes.at(-1) || result.cancelled || result.timedOut || result.notFound) {
-      throw toGitProblem(result, { code: 'clone-failed', message: `cannot clone ${options.source}` });
-    }
-    await removeTree(folder, { owner: options.owner });
-    await ensureFolder(folder, { owner: options.owner });
-  }
-  if (await exists(join(folder, '.git', 'objects', 'info', 'alternates'))) {
-    throw new ProblemError({
-      code: 'clone-failed',
-      message: 'the clone borrows objects of the host repository',
-    });
-  }
-}
-
-/** What the user's own configuration could say and must not for this one command. */
-const OUR_WAY = [
-  'clone.rejectShallow=false',
-  'core.hooksPath=/dev/null',
-  'core.fsmonitor=false',
-  'fetch.fsckObjects=false',
-  'fetch.prune=false',
-  'fetch.recurseSubmodules=false',
-  'maintenance.auto=false',
-  'protocol.file.allow=always',
-  'submodule.recurse=false',
-  'transfer.fsckObjects=false',
-].flatMap((setting) => ['-c', setting]);
 
 /** The clone's own configuration, `key=value` each. */
 export function getCloneConfig({ sandbox }: SandboxRef, facts: SourceFacts): string[] {
