@@ -2,6 +2,7 @@ import { lstat } from 'node:fs/promises';
 import { isAbsolute, join, resolve } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import { askGit, type GitOptions, requireGit } from './git.ts';
+import { findNameTwins } from './name-twins.ts';
 
 /** What a clone takes over from the work tree it is made of. */
 export interface SourceFacts {
@@ -20,13 +21,20 @@ export interface SourceFacts {
   borrowsObjects: boolean;
 }
 
+export interface SourceOptions {
+  /** Where it is to start; HEAD by default. */
+  base?: string | undefined;
+  /** The clone will be on a file system that does not tell cases apart. */
+  ignoresCase?: boolean;
+}
+
 /**
  * Reads the work tree at `at.cwd` as its owner. Throws ProblemError `repository-unusable` where `base` names no commit, or
  * where the repository has what a clone could not bring along.
  */
-export async function readSource(at: GitOptions, base?: string): Promise<SourceFacts> {
+export async function readSource(at: GitOptions, options: SourceOptions = {}): Promise<SourceFacts> {
   const [commit, [settings, branch, upstream], borrowsObjects] = await Promise.all([
-    resolveSupported(at, base),
+    resolveSupported(at, options),
     readSettings(at),
     hasAlternates(at),
   ]);
@@ -41,9 +49,12 @@ export async function readSource(at: GitOptions, base?: string): Promise<SourceF
   };
 }
 
-async function resolveSupported(at: GitOptions, base?: string): Promise<string> {
+async function resolveSupported(
+  at: GitOptions,
+  { base, ignoresCase = false }: SourceOptions,
+): Promise<string> {
   const commit = await resolveBase(at, base);
-  await refuseUnsupported(at, commit);
+  await refuseUnsupported(at, commit, ignoresCase);
   return commit;
 }
 
@@ -145,11 +156,12 @@ function refusePartial(settings: Map<string, string>, source: string): void {
 }
 
 /** Submodules and LFS would leave empty folders and pointer files in the sandbox: refused by name until they work. */
-async function refuseUnsupported(at: GitOptions, commit: string): Promise<void> {
+async function refuseUnsupported(at: GitOptions, commit: string, ignoresCase: boolean): Promise<void> {
   const listed = await requireGit(['ls-tree', '-r', '-z', commit], at, {
     code: 'repository-unusable',
     message: `the files of commit ${commit.slice(0, 12)} cannot be listed`,
   });
+  if (ignoresCase) refuseNameTwins(listed);
   const { submodules, attributes } = parseTree(listed);
   if (submodules.length > 0) {
     throw new ProblemError({
@@ -166,6 +178,22 @@ async function refuseUnsupported(at: GitOptions, commit: string): Promise<void> 
     message: `Git LFS does not work in a sandbox yet: ${lfs} asks for it`,
     why: 'its files would be pointers instead of their content',
     fix: 'start from a commit without it: --base REVISION',
+  });
+}
+
+/** Of two such files only one would be there, and git would call the other one changed. */
+function refuseNameTwins(listed: string): void {
+  const paths = listed.split('\0').map((line) => line.slice(line.indexOf('\t') + 1));
+  const twins = findNameTwins(paths.filter((path) => path !== ''));
+  if (twins.length === 0) return;
+  throw new ProblemError({
+    code: 'repository-unusable',
+    message: `names that differ only in case: ${twins
+      .slice(0, 3)
+      .map((both) => both.join(' and '))
+      .join(', ')}`,
+    why: 'the home of cspace is on a file system for which they are the same, so one would be missing',
+    fix: 'set CSPACE_HOME to a folder on a case-sensitive volume, or start from another commit: --base REVISION',
   });
 }
 

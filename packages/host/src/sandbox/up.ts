@@ -4,6 +4,7 @@ import { formatRef, getBranch, SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { SandboxView, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { SandboxRecord } from '../registry/record.ts';
+import { isSameFolder } from '../system/real-path.ts';
 import { runTogether } from '../system/together.ts';
 import { boot } from './boot.ts';
 import type { House } from './house.ts';
@@ -142,7 +143,9 @@ function chooseRef(house: House, request: UpRequest): SandboxRef {
 function refuseForeignProject(house: House, request: UpRequest): void {
   const other = house.registry
     .list()
-    .find((record) => record.project === request.project && record.repository !== request.repository);
+    .find(
+      (record) => record.project === request.project && !isSameFolder(record.repository, request.repository),
+    );
   if (!other) return;
   throw new ProblemError({
     code: 'project-taken',

@@ -150,6 +150,24 @@ test('createClone: commits inside carry the name and e-mail of the host reposito
   expect(sh(path, 'config', '--local', 'core.checkStat')).toBe('minimal');
 });
 
+test('fault-26: createClone on a file system that ignores case names the files of which one would be missing', async () => {
+  const folder = temp();
+  const repository = makeRepository(folder);
+  commitFile(repository, 'Readme.md', 'another');
+  expect((await clone({ folder, repository })).reused).toBe(false);
+  const other = temp();
+  const { home, registry } = makePaths(other);
+  mkdirSync(registry, { recursive: true });
+  // Stands for such a file system: the folder answers to its name in capitals.
+  symlinkSync('registry', join(home, 'REGISTRY'));
+  const problem = await failing({ folder: other, repository });
+  expect(problem).toMatchObject({
+    code: 'repository-unusable',
+    message: 'names that differ only in case: README.md and Readme.md',
+  });
+  expect((await clone({ folder: other, repository, base: 'HEAD~1' })).reused).toBe(false);
+});
+
 test('createClone: a linked work tree is the source, at its own commit', async () => {
   const folder = temp();
   const repository = makeRepository(folder);

@@ -8,6 +8,7 @@ import { readSource, type SourceFacts } from '../../git/source.ts';
 import { ensureFolder, writeFileAtomic } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 import type { Paths } from '../../system/paths.ts';
+import { ignoresCase } from '../../system/real-path.ts';
 import { readRefs } from './clone-refs.ts';
 import { copyRepository, OUR_WAY, type Target } from './copy-repository.ts';
 import { removeTree } from './remove-tree.ts';
@@ -60,7 +61,7 @@ export async function createClone(options: CloneOptions): Promise<Clone> {
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
   };
   try {
-    const facts = await readSource(at, options.base);
+    const facts = await readSource(at, { base: options.base, ignoresCase: ignoresCase(paths.registry) });
     // In a folder of its own each time: a git that outlived a killed daemon finds its place gone, not ours.
     const folder = join(partial, randomBytes(6).toString('hex'));
     await ensureFolder(folder, { owner });
