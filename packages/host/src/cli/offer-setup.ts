@@ -1,8 +1,8 @@
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { runAsRoot } from '../client/sudo.ts';
-import { installPackages } from '../setup/install.ts';
-import { getInstallArgv, getPackages } from '../setup/plan.ts';
+import { installPackages, runFix } from '../setup/install.ts';
+import { getCommands, getInstallArgv, getPackages } from '../setup/plan.ts';
 import { type Finding, probeHost } from '../setup/probe-host.ts';
 import type { CliContext } from './context.ts';
 import { confirm } from './output/confirm.ts';
@@ -19,11 +19,12 @@ export interface SetupOptions {
 export interface SetupEffects {
   probeHost: typeof probeHost;
   installPackages: typeof installPackages;
+  runFix: typeof runFix;
 }
 
 export interface SetupResult {
   changed: boolean;
-  /** The command that was run, or null where nothing was missing. */
+  /** The command lines that were run, or null where nothing was missing. */
   command: string | null;
   substrate: SubstrateKind;
   /** What was found in the end: what is still missing no package mends. */
@@ -37,20 +38,21 @@ export interface SetupResult {
 export async function setUpHost(
   context: CliContext,
   options: SetupOptions,
-  effects: SetupEffects = { probeHost, installPackages },
+  effects: SetupEffects = { probeHost, installPackages, runFix },
 ): Promise<SetupResult> {
   const { owner, signal, env } = context;
   // Where nobody says for what, the packages decide once, and not again by what they made of the host.
   const probe = (substrate: SubstrateKind | undefined) =>
     effects.probeHost({ owner, substrate, vmStore: env.CSPACE_TEST_VM_STORE, forSetup: true, signal });
   const { substrate, findings: before } = await probe(options.substrate);
-  const packages = getPackages(before);
-  if (packages.length === 0) return { changed: false, command: null, substrate, findings: before };
-  const command = getInstallArgv(packages).join(' ');
-  if (!options.yes && !(await ask(context, before, command))) {
+  const plan: Plan = { packages: getPackages(before), commands: getCommands(before), substrate };
+  const lines = getLines(plan);
+  if (lines.length === 0) return { changed: false, command: null, substrate, findings: before };
+  if (!options.yes && !(await ask(context, before, lines))) {
     throw new ProblemError(getMissingProblem(before, substrate));
   }
-  await install(context, { packages, command, substrate }, effects);
+  await carryOut(context, plan, effects);
+  const command = lines.join(' && ');
   const { findings } = await probe(substrate);
   return { changed: true, command, substrate, findings };
 }
@@ -76,37 +78,44 @@ function describe(findings: readonly Finding[]): { message: string; why: string 
   };
 }
 
-async function ask(context: CliContext, findings: Finding[], command: string): Promise<boolean> {
+async function ask(context: CliContext, findings: Finding[], lines: readonly string[]): Promise<boolean> {
   if (!context.stdin.isTerminal || !context.stderr.isTerminal) return false;
   const { message, why } = describe(findings);
   context.stderr.write(
-    `${message}:\n${why.replace(/^/gm, '  ')}\nThis would install it:\n  sudo ${command}\n`,
+    `${message}:\n${why.replace(/^/gm, '  ')}\nThis would mend it:\n${lines.map((line) => `  ${line.replace(/^apt-get/, 'sudo apt-get')}\n`).join('')}`,
   );
   return confirm('Run it now?', context);
 }
 
 interface Plan {
   packages: string[];
-  command: string;
+  /** As the user. */
+  commands: string[][];
   substrate: SubstrateKind;
 }
 
-async function install(
-  context: CliContext,
-  { packages, command, substrate }: Plan,
-  { installPackages }: SetupEffects,
-): Promise<void> {
-  context.stderr.write(`installing: ${command}\n`);
-  if (process.getuid?.() !== 0) {
-    return runAsRoot([...context.self, 'setup', '--substrate', substrate, '--yes'], {
+/** What would be run, for people. */
+function getLines({ packages, commands }: Plan): string[] {
+  const install = packages.length > 0 ? [getInstallArgv(packages).join(' ')] : [];
+  return [...install, ...commands.map((argv) => argv.join(' '))];
+}
+
+async function carryOut(context: CliContext, plan: Plan, effects: SetupEffects): Promise<void> {
+  const { packages, commands, substrate } = plan;
+  for (const line of getLines(plan)) context.stderr.write(`running: ${line}\n`);
+  const isRoot = process.getuid?.() === 0;
+  if (packages.length > 0 && !isRoot) {
+    await runAsRoot([...context.self, 'setup', '--substrate', substrate, '--yes'], {
       context,
       purpose: 'installing what is missing',
       relay: true,
     });
   }
   const progress = createProgress(context.stderr);
+  const options = { signal: context.signal, onLine: progress.show };
   try {
-    await installPackages(packages, { signal: context.signal, onLine: progress.show });
+    if (packages.length > 0 && isRoot) await effects.installPackages(packages, options);
+    for (const argv of commands) await effects.runFix(argv, options);
   } finally {
     progress.clear();
   }

@@ -38,7 +38,8 @@ export async function readResolverStatus(
   return getResolverStatus({ target, sandboxes, signal: context.signal });
 }
 
-async function listNamed(context: CliContext): Promise<NamedSandbox[] | undefined> {
+/** The sandboxes by the daemon; undefined where none runs. */
+export async function listNamed(context: CliContext): Promise<NamedSandbox[] | undefined> {
   const found = await findDaemon(context);
   if (!found) return undefined;
   const { sandboxes } = await found.client.list();

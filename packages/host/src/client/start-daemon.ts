@@ -1,9 +1,12 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, fstatSync, openSync } from 'node:fs';
+import { release } from 'node:os';
 import { PROBLEMS, Problem, ProblemError } from '@cspace/protocol/problem';
 import { VERSION } from '@cspace/protocol/version';
 import type { CliContext } from '../cli/context.ts';
+import { BASE_ENV } from '../system/base-env.ts';
 import { ensureFolder } from '../system/files.ts';
+import { findMacObstacle, type MacHost } from '../system/mac-host.ts';
 import { getPaths, type Paths } from '../system/paths.ts';
 import { shakeHands } from './connect.ts';
 import { runAsRoot } from './sudo.ts';
@@ -21,13 +24,32 @@ const RETRY_MS = 500;
 
 /** Starts the daemon, through sudo where that is needed, and returns when it answers. Once, however many ask at once. */
 export async function ensureDaemonStarted({ home, context }: StartOptions): Promise<void> {
-  if (process.platform !== 'linux' || process.getuid?.() === 0) return startDaemon({ home, context });
+  if (process.platform === 'darwin') {
+    refuseMac({ arch: process.arch, release: release(), uid: process.getuid?.() });
+    return startDaemon({ home, context });
+  }
+  if (process.getuid?.() === 0) return startDaemon({ home, context });
   // Made by us, not by root: on a home that only its user may write to (NFS) root could not.
   await ensureFolder(home, { owner: context.owner });
   await runAsRoot([...context.self, 'daemon', 'start', '--home', home], {
     context,
     purpose: 'machines need root on Linux: starting the daemon',
   });
+}
+
+/** Throws `host-unsupported` on a Mac that can have no sandboxes, and where root asks: they are the user's there. Pure. */
+export function refuseMac({ uid, ...host }: MacHost & { uid: number | undefined }): void {
+  const obstacle =
+    uid === 0
+      ? {
+          what: 'on a Mac nothing of cspace runs as root but dns install',
+          why: "Apple's container keeps its machines for each user, and root is another one",
+          fix: 'run the command without sudo',
+        }
+      : findMacObstacle(host);
+  if (!obstacle) return;
+  const { what, ...rest } = obstacle;
+  throw new ProblemError({ code: 'host-unsupported', message: what, ...rest });
 }
 
 /** Starts the daemon as this very user, detached, and races its readiness against its exit. */
@@ -99,8 +121,8 @@ const DAEMON_ENV = [
 
 export function getDaemonEnv(env: Record<string, string | undefined>): Record<string, string> {
   const kept: Record<string, string> = {
-    PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-    LANG: 'C.UTF-8',
+    PATH: BASE_ENV.PATH,
+    LANG: BASE_ENV.LANG,
   };
   for (const [name, value] of Object.entries(env)) {
     const isOurs = name.startsWith('CSPACE_') && name !== 'CSPACE_HOME';

@@ -1,6 +1,7 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import type { Health } from '@cspace/protocol/supervisor-api';
 import type { Machine } from '../substrate/substrate.ts';
+import { hintNoRoute } from '../system/mac-route.ts';
 import type { SupervisorClient } from './supervisor-client.ts';
 
 export interface ReadinessOptions {
@@ -44,7 +45,7 @@ export async function waitForSupervisor(options: ReadinessOptions): Promise<Heal
   await throwIfExited(options);
   throw failed(
     `no healthy supervisor within ${options.timeoutMs / 1000} s`,
-    last,
+    `${last}${hintNoRoute(last)}`,
     await options.readConsole(),
   );
 }

@@ -1,3 +1,4 @@
+import { homedir } from 'node:os';
 import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../system/exec.ts';
 import { getInstallArgv, UPDATE_ARGV } from './plan.ts';
@@ -41,5 +42,20 @@ export async function installPackages(packages: readonly string[], options: Inst
     message: result.timedOut ? 'apt-get did not end in time' : 'apt-get could not install what is missing',
     why: getTail(`${result.stdout}\n${result.stderr}`),
     fix: `sudo ${argv.join(' ')}`,
+  });
+}
+
+/** The first start fetches a kernel. */
+const COMMAND_TIMEOUT_MS = 15 * 60_000;
+
+/** Runs a command that mends something, as ourselves. Throws ProblemError with its last words. */
+export async function runFix(argv: readonly string[], options: InstallOptions): Promise<void> {
+  const result = await run(argv, { ...options, timeoutMs: COMMAND_TIMEOUT_MS, env: { HOME: homedir() } });
+  if (result.ok) return;
+  throw new ProblemError({
+    code: result.cancelled ? 'interrupted' : 'failed',
+    message: `${argv[0]} did not do what it should${result.timedOut ? ' in time' : ''}`,
+    why: getTail(`${result.stdout}\n${result.stderr}`),
+    fix: argv.join(' '),
   });
 }

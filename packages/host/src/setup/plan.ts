@@ -15,3 +15,12 @@ export function getInstallArgv(packages: readonly string[]): string[] {
 }
 
 export const UPDATE_ARGV = ['apt-get', 'update'] as const;
+
+/** Fixes that setup runs itself, as the user: they ask nothing, and done twice they are done once. */
+const OWN_FIXES = ['container system start --enable-kernel-install'];
+
+/** Command lines that mend what is missing, each once; empty where there are none. */
+export function getCommands(findings: readonly ProbeFinding[]): string[][] {
+  const fixes = findings.flatMap(({ ok, fix }) => (!ok && fix !== undefined ? [fix] : []));
+  return OWN_FIXES.filter((fix) => fixes.includes(fix)).map((fix) => fix.split(' '));
+}

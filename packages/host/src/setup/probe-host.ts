@@ -4,6 +4,7 @@ import type { Probe, ProbeFinding } from '../substrate/substrate.ts';
 import { run } from '../system/exec.ts';
 import type { Owner } from '../system/owner.ts';
 import { getEngineFolder, getVmStore } from '../system/paths.ts';
+import { probeMac } from './mac.ts';
 
 export type Finding = ProbeFinding;
 
@@ -38,26 +39,38 @@ const TIMEOUT_MS = 10_000;
 export async function probeHost(options: ProbeHostOptions): Promise<HostProbe> {
   const { substrate, signal } = options;
   const kinds = substrate === undefined ? listKinds() : [substrate];
-  const [git, root, ...probes] = await Promise.all([
-    probeGit(signal),
-    probeRoot(signal),
+  const [own, ...probes] = await Promise.all([
+    probeUs(signal),
     ...kinds.map(async (kind) => ({ kind, ...(await probeMachines(kind, options)) })),
   ]);
   const pick = options.forSetup ? pickKindToSetUp : pickKind;
-  const kind = substrate ?? pick(new Map(probes.map((probe) => [probe.kind, probe])));
+  const kind = substrate ?? (probes.length > 0 ? pick(getByKind(probes)) : getKindOfHost());
   const chosen = probes.find((probe) => probe.kind === kind) ?? NOTHING;
   return {
-    usable: chosen.usable && git.ok && root.ok,
+    usable: chosen.usable && own.every(({ ok }) => ok),
     substrate: kind,
-    findings: [...chosen.findings, git, root],
+    findings: [...chosen.findings, ...own],
     substrates: probes,
   };
 }
 
+/** What we ourselves need, whatever makes the machines. On a Mac nothing of ours is root. */
+function probeUs(signal: AbortSignal): Promise<Finding[]> {
+  const ofHost = process.platform === 'darwin' ? probeMac({ signal }) : probeRoot(signal);
+  return Promise.all([probeGit(signal), ofHost]);
+}
+
+type KindProbe = HostProbe['substrates'][number];
+
+const getByKind = (probes: readonly KindProbe[]) => new Map(probes.map((probe) => [probe.kind, probe]));
+
+/** What machines would be made with, were this host another one of its kind. */
+const getKindOfHost = (): SubstrateKind => (process.platform === 'darwin' ? 'apple' : 'podman');
+
 /** On a host that no substrate is for. */
 const NOTHING = {
   usable: false,
-  findings: [{ ok: false, what: `cspace cannot run sandboxes on ${process.platform}/${process.arch} yet` }],
+  findings: [{ ok: false, what: `cspace cannot run sandboxes on ${process.platform}/${process.arch}` }],
 };
 
 async function probeMachines(kind: SubstrateKind, options: ProbeHostOptions): Promise<Probe> {
@@ -81,13 +94,16 @@ async function probeMachines(kind: SubstrateKind, options: ProbeHostOptions): Pr
 async function probeGit(signal: AbortSignal): Promise<ProbeFinding> {
   const result = await run(['git', '--version'], { timeoutMs: TIMEOUT_MS, signal });
   if (result.ok) return { ok: true, what: result.stdout.trim().replace('version ', '') };
+  if (process.platform === 'darwin') {
+    // Its /usr/bin/git only offers to install the real one, in a dialogue.
+    return { ok: false, what: 'git is not installed', fix: 'xcode-select --install' };
+  }
   return { ok: false, what: 'git is not installed', fix: 'cspace setup', packages: ['git'] };
 }
 
 /** On Linux the daemon runs as root; everything else runs as the user. */
 async function probeRoot(signal: AbortSignal): Promise<ProbeFinding> {
-  if (process.platform !== 'linux' || process.getuid?.() === 0)
-    return { ok: true, what: 'root, for the daemon' };
+  if (process.getuid?.() === 0) return { ok: true, what: 'root, for the daemon' };
   const result = await run(['sudo', '-n', 'true'], { timeoutMs: TIMEOUT_MS, signal });
   if (result.ok) return { ok: true, what: 'sudo without a password, for the daemon' };
   if (!result.notFound) return { ok: true, what: 'sudo, for the daemon; it may ask for a password' };

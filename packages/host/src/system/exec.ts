@@ -1,12 +1,8 @@
 import { execa, type Options } from 'execa';
+import { BASE_ENV } from './base-env.ts';
 import type { Owner } from './owner.ts';
 
-/** Nothing is inherited but this: children of the daemon must not depend on who started it. */
-export const BASE_ENV = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  LANG: 'C.UTF-8',
-  LC_ALL: 'C.UTF-8',
-} as const;
+export { BASE_ENV };
 
 export interface RunOptions {
   /** The wait ends then with `timedOut`; every foreign program gets a deadline. */

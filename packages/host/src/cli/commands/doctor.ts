@@ -1,11 +1,12 @@
 import { PROBLEMS } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { type Finding, probeHost } from '../../setup/probe-host.ts';
+import { probeReach } from '../../setup/reach.ts';
 import type { CliContext } from '../context.ts';
 import { formatDoctor } from '../output/doctor.ts';
 import { printJson } from '../output/json.ts';
 import type { DoctorOutput } from '../output/schemas.ts';
-import { getResolverTarget, readResolverStatus } from '../resolver-target.ts';
+import { getResolverTarget, listNamed, readResolverStatus } from '../resolver-target.ts';
 
 export interface DoctorOptions {
   json?: boolean;
@@ -21,7 +22,8 @@ export async function runDoctor(context: CliContext, options: DoctorOptions): Pr
     signal: context.signal,
   });
   const { finding, note } = await probeResolver(context);
-  if (finding) probe.findings.push(finding);
+  const reach = await probeRunning(context);
+  probe.findings.push(...[finding, reach].filter((found) => found !== undefined));
   const notes = note === undefined ? [] : [note];
   if (options.json) {
     const output: DoctorOutput = {
@@ -39,6 +41,13 @@ export async function runDoctor(context: CliContext, options: DoctorOptions): Pr
 }
 
 const withoutPackages = ({ packages: _, ...finding }: Finding) => finding;
+
+/** Whether a sandbox that runs can be reached; undefined where none does, or nobody knows. */
+async function probeRunning(context: CliContext): Promise<Finding | undefined> {
+  const sandboxes = await listNamed(context).catch(() => undefined);
+  const address = sandboxes?.find((sandbox) => sandbox.address !== undefined)?.address;
+  return address === undefined ? undefined : probeReach({ address, signal: context.signal });
+}
 
 /** Whether the host's own programs resolve names of sandboxes; a note where it is not wanted: nothing else needs it. */
 async function probeResolver(context: CliContext): Promise<{ finding?: Finding; note?: string }> {
