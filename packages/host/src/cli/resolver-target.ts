@@ -1,12 +1,12 @@
-import { realpath } from 'node:fs/promises';
 import { findDaemon } from '../client/connect.ts';
 import { locateHome } from '../client/locate-home.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Target } from '../resolver/form.ts';
-import { throwUnlessLinux } from '../resolver/install.ts';
+import { throwUnlessKnown } from '../resolver/install.ts';
 import type { NamedSandbox } from '../resolver/names.ts';
 import { getResolverStatus, type ResolverStatus } from '../resolver/status.ts';
 import { getHomeLabel } from '../substrate/labels.ts';
+import { getRealPathIfThere } from '../system/real-path.ts';
 import type { CliContext } from './context.ts';
 
 /** What a home's names need of the host's resolver. Throws `config-invalid`. */
@@ -16,7 +16,7 @@ export async function getResolverTarget(
 ): Promise<Omit<Target, 'dropIn'>> {
   const home = given ?? (await locateHome(context));
   // One that was deleted may still hold the host's names.
-  const real = await realpath(home).catch(() => home);
+  const real = getRealPathIfThere(home) ?? home;
   const { config } = await loadConfig({ home: real });
   return {
     home: real,
@@ -33,7 +33,7 @@ export async function readResolverStatus(
   context: CliContext,
   target: Omit<Target, 'dropIn'>,
 ): Promise<ResolverStatus> {
-  throwUnlessLinux();
+  throwUnlessKnown();
   const sandboxes = await listNamed(context);
   return getResolverStatus({ target, sandboxes, signal: context.signal });
 }

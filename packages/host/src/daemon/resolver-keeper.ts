@@ -3,7 +3,7 @@ import type { Registry } from '../registry/registry.ts';
 import type { HostsEntry } from '../resolver/form.ts';
 import { writeHostsBlock } from '../resolver/hosts.ts';
 import { getHostsEntries } from '../resolver/names.ts';
-import { type ResolverRecord, withResolverRecord } from '../resolver/record.ts';
+import { type ResolverRecord, readResolverRecord, withResolverRecord } from '../resolver/record.ts';
 import { setRouting } from '../resolver/resolved.ts';
 import type { Log } from '../system/log.ts';
 
@@ -36,7 +36,14 @@ export function createResolverKeeper({ homeLabel, registry, log }: ResolverKeepe
   const logError = (error: unknown) => log.error('resolver', { error: String(error) });
 
   /** Locked against an uninstall: what that took away is not written again. */
-  const withOurs = (work: (record: ResolverRecord) => Promise<void>) =>
+  const withOurs = async (work: (record: ResolverRecord) => Promise<void>) => {
+    const known = await readResolverRecord();
+    // Nothing is to be kept there, and on a Mac the daemon is not root, who alone may lock the record.
+    if (known?.form === 'macos') return known.homeLabel === homeLabel;
+    return withLocked(work);
+  };
+
+  const withLocked = (work: (record: ResolverRecord) => Promise<void>) =>
     withResolverRecord(async ({ record }) => {
       if (!record || record.homeLabel !== homeLabel || hasLeft) return false;
       await work(record);

@@ -12,6 +12,7 @@ export interface Tried {
 
 /** Why a name did not resolve as it should, as far as the host's configuration tells. Pure. */
 export function explainMiss(tried: Tried, form: FormName, facts: ResolverFacts): Trouble {
+  if (facts.isMac) return explainMacMiss(tried);
   const sources = facts.sources.map((source) => source.split(' ')[0]);
   if (tried.address !== null) {
     return {
@@ -37,5 +38,13 @@ export function explainMiss(tried: Tried, form: FormName, facts: ResolverFacts):
   return {
     why: `${tried.name} was not found`,
     fix: 'cspace dns install',
+  };
+}
+
+function explainMacMiss({ name, expected, address }: Tried): Trouble {
+  const found = address === null ? 'was not found' : `is ${address} here, not ${expected}`;
+  return {
+    why: `${name} ${found}: a VPN or a DNS profile may answer in the place of the files in /etc/resolver`,
+    fix: 'scutil --dns shows who is asked for which domain',
   };
 }

@@ -17,7 +17,12 @@ const TIMEOUT_MS = 10_000;
 const MAX_HOST_UID = 65_535;
 
 /** Looks how this host resolves names. Changes nothing, needs no root, never throws. */
-export async function readResolverFacts(signal: AbortSignal): Promise<ResolverFacts> {
+export async function readResolverFacts(
+  signal: AbortSignal,
+  platform: NodeJS.Platform = process.platform,
+): Promise<ResolverFacts> {
+  if (platform === 'darwin')
+    return { isMac: true, nameservers: [], sources: [], resolved: undefined, dnsmasq: undefined };
   const nameservers = parseNameservers(read(HOST_FILES.resolvConf) ?? '');
   return {
     nameservers,

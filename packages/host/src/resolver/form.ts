@@ -1,5 +1,5 @@
-/** The ways to make a host's own programs ask the daemon; ADR 28 has the reasons. macOS gets one of its own. */
-export const FORM_NAMES = ['resolved', 'dnsmasq', 'hosts'] as const;
+/** The ways to make a host's own programs ask the daemon; ADR 28 has the reasons. Macs have one, and only they. */
+export const FORM_NAMES = ['resolved', 'dnsmasq', 'hosts', 'macos'] as const;
 export type FormName = (typeof FORM_NAMES)[number];
 
 /** What a form needs to know of a home. */

@@ -26,14 +26,14 @@ export interface PlanOptions {
 }
 
 /**
- * What an install would do on this host; changes nothing. Throws `host-unsupported` where this is no Linux, or the form
+ * What an install would do on this host; changes nothing. Throws `host-unsupported` where this is neither Linux nor a Mac, or the form
  * that was asked for cannot serve here.
  */
 export async function planInstall(
   target: Omit<Target, 'dropIn'>,
   { form: wanted, before, signal }: PlanOptions,
 ): Promise<InstallPlan> {
-  throwUnlessLinux();
+  throwUnlessKnown();
   const facts = await readResolverFacts(signal);
   const picked = pickForm(facts);
   const kept = before !== undefined && findObstacle(before, facts) === undefined ? before : undefined;
@@ -55,13 +55,12 @@ export async function planInstall(
   return { record, why: form === picked.form ? picked.why : 'it was asked for', changes };
 }
 
-/** macOS keeps its rules in /etc/resolver: a form for it comes with its substrate. */
-export function throwUnlessLinux(platform: string = process.platform): void {
-  if (platform === 'linux') return;
+export function throwUnlessKnown(platform: string = process.platform): void {
+  if (platform === 'linux' || platform === 'darwin') return;
   throw new ProblemError({
     code: 'host-unsupported',
-    message: `the resolver of this host cannot be set up yet (${platform})`,
-    why: 'cspace knows those of Linux: systemd-resolved, dnsmasq and /etc/hosts',
+    message: `the resolver of this host cannot be set up (${platform})`,
+    why: 'cspace knows those of Linux (systemd-resolved, dnsmasq, /etc/hosts) and of macOS',
   });
 }
 

@@ -2,6 +2,8 @@ import type { FormName } from './form.ts';
 
 /** How this host resolves names, as far as a form depends on it. */
 export interface ResolverFacts {
+  /** All else is about Linux. */
+  isMac?: boolean;
   /** Of /etc/resolv.conf, the first one asked first. */
   nameservers: readonly string[];
   /** Of the hosts line of /etc/nsswitch.conf. */
@@ -31,6 +33,7 @@ const MIN_RESOLVED = 246;
 
 /** The form for a host, by what its programs really ask. Pure. */
 export function pickForm(facts: ResolverFacts): Pick {
+  if (facts.isMac) return { form: 'macos', why: 'this is a Mac' };
   const resolved = explainResolved(facts);
   if (resolved.usable) return { form: 'resolved', why: resolved.why };
   const dnsmasq = explainDnsmasq(facts);
@@ -40,6 +43,8 @@ export function pickForm(facts: ResolverFacts): Pick {
 
 /** Why a form cannot serve on this host; undefined where it can. */
 export function findObstacle(form: FormName, facts: ResolverFacts): string | undefined {
+  if (facts.isMac) return form === 'macos' ? undefined : 'this is a Mac';
+  if (form === 'macos') return 'this is no Mac';
   if (form === 'hosts') return undefined;
   const { usable, why } = form === 'resolved' ? explainResolved(facts) : explainDnsmasq(facts);
   return usable ? undefined : why;

@@ -4,6 +4,7 @@ import { run } from '../system/exec.ts';
 import { explainMiss, type Tried } from './explain.ts';
 import { readResolverFacts } from './facts.ts';
 import type { FormName, Target, Trouble } from './form.ts';
+import { parseHostAddress } from './mac-files.ts';
 import type { NamedSandbox } from './names.ts';
 import { findObstacle, type Pick, pickForm, type ResolverFacts } from './pick-form.ts';
 import { type ResolverRecord, readResolverRecord } from './record.ts';
@@ -85,13 +86,20 @@ async function tryNames(record: ResolverRecord, { sandboxes, signal }: StatusOpt
   if (sandboxes === undefined) return [];
   const found = await Promise.all(
     getNamesToTry(record, sandboxes).map(async ({ name, expected }) => {
-      // Not `ahostsv4`: that finds nothing on a host without an address of its own, be the name where it is.
-      const argv = ['getent', 'hosts', name];
+      const { argv, parse } = getLookup(name, record.form);
       const result = await run(argv, { timeoutMs: LOOKUP_TIMEOUT_MS, signal });
-      return { name, expected, address: /^\S+/.exec(result.stdout)?.[0] ?? null };
+      return { name, expected, address: parse(result.stdout) ?? null };
     }),
   );
   return found;
+}
+
+/** How every program of the host looks up a name. Pure. */
+function getLookup(name: string, form: FormName) {
+  if (form === 'macos')
+    return { argv: ['dscacheutil', '-q', 'host', '-a', 'name', name], parse: parseHostAddress };
+  // Not `ahostsv4`: that finds nothing on a host without an address of its own, be the name where it is.
+  return { argv: ['getent', 'hosts', name], parse: (text: string) => /^\S+/.exec(text)?.[0] };
 }
 
 /** Those of one sandbox that runs; without one that of the gateway, which is always there. Pure. */
@@ -103,7 +111,8 @@ function getNamesToTry(record: ResolverRecord, sandboxes: readonly NamedSandbox[
     const all = getForm(record.form).wildcards ? [...names, `any.${names[0]}`] : names;
     return all.map((name) => ({ name, expected }));
   }
-  // The interface, and with it the rules of systemd-resolved, may not be there before the first sandbox.
-  if (record.form === 'resolved') return [];
+  // The interface, and with it the rules of systemd-resolved, may not be there before the first sandbox; on a Mac nor is
+  // the gateway's address.
+  if (record.form === 'resolved' || record.form === 'macos') return [];
   return [{ name: ZONES[1], expected: getGateway(record.subnet) }];
 }

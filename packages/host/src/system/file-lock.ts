@@ -1,5 +1,6 @@
 import { dlopen, FFIType } from 'bun:ffi';
 import { closeSync, constants, fchownSync, ftruncateSync, openSync, writeSync } from 'node:fs';
+import { LIBC } from './libc.ts';
 import type { Owner } from './owner.ts';
 
 const LOCK_EX = 2;
@@ -24,7 +25,7 @@ export function tryLockFile(path: string, owner: Owner): (() => void) | undefine
 
 /** The same on a file that is open: held until it is closed. False where another one holds it. */
 export function tryLock(fd: number): boolean {
-  const libc = dlopen(process.platform === 'darwin' ? 'libSystem.dylib' : 'libc.so.6', {
+  const libc = dlopen(LIBC, {
     flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
   });
   return libc.symbols.flock(fd, LOCK_EX | LOCK_NB) === 0;

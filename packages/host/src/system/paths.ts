@@ -88,6 +88,8 @@ export const HOST_FILES = {
   hosts: '/etc/hosts',
   resolvConf: '/etc/resolv.conf',
   nsswitch: '/etc/nsswitch.conf',
+  /** Of macOS: a file for each domain that is asked elsewhere. */
+  macResolvers: '/etc/resolver',
   /** Our file in the folder of the host's dnsmasq. */
   dnsmasqDropIn: 'cspace.conf',
   dnsmasqScript: '/etc/init.d/dnsmasq',

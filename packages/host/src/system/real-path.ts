@@ -1,4 +1,4 @@
-import { realpathSync, statSync } from 'node:fs';
+import { existsSync, realpathSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 
 /**
@@ -6,6 +6,11 @@ import { basename, dirname, join } from 'node:path';
  * not tell cases apart (macOS), `/users/ada` and `/Users/ada` are the same folder; only the system's own realpath(3) knows.
  */
 export const getRealPath = (path: string): string => realpathSync.native(path);
+
+/** The same; undefined where nothing is. */
+export function getRealPathIfThere(path: string): string | undefined {
+  return existsSync(path) ? getRealPath(path) : undefined;
+}
 
 /** Whether both paths lead to the same folder, however they are written. False where one of them leads nowhere. */
 export function isSameFolder(a: string, b: string): boolean {

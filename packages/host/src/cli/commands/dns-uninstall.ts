@@ -1,6 +1,6 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import { runAsRoot } from '../../client/sudo.ts';
-import { getConflictProblem, isInstalled, throwUnlessLinux, uninstall } from '../../resolver/install.ts';
+import { getConflictProblem, isInstalled, throwUnlessKnown, uninstall } from '../../resolver/install.ts';
 import { readResolverRecord } from '../../resolver/record.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
@@ -14,7 +14,7 @@ export interface DnsUninstallFlags {
 
 /** Takes back what `dns install` made, and nothing else. Not installed is no failure. */
 export async function runDnsUninstall(context: CliContext, flags: DnsUninstallFlags): Promise<number> {
-  throwUnlessLinux();
+  throwUnlessKnown();
   const { home, homeLabel } = await getResolverTarget(context, flags.home);
   const there = await readResolverRecord();
   if (there && there.homeLabel !== homeLabel) throw new ProblemError(getConflictProblem(there));

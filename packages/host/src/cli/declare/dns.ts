@@ -17,7 +17,7 @@ export function declareDns(program: Command, context: CliContext, onExit: OnExit
   addCommand(dns, 'install', {
     summary: 'make this host resolve the names of sandboxes',
     description:
-      'Make this host resolve the names of sandboxes, through sudo where needed. Shows what it changes and asks first. Which way depends on how this host resolves names: routing domains of systemd-resolved, a file for its dnsmasq, or a block in /etc/hosts (no wildcards). Exit code 5 where another home has it.',
+      'Make this host resolve the names of sandboxes, through sudo where needed. Shows what it changes and asks first. Which way depends on how this host resolves names: routing domains of systemd-resolved, a file for its dnsmasq, or a block in /etc/hosts (no wildcards); on macOS files in /etc/resolver. Exit code 5 where another home has it.',
     examples: ['cspace dns install', 'cspace dns install --yes', 'cspace dns install --form hosts'],
   })
     .option('-y, --yes', 'do not ask')
@@ -26,6 +26,7 @@ export function declareDns(program: Command, context: CliContext, onExit: OnExit
         'resolved',
         'dnsmasq',
         'hosts',
+        'macos',
       ]),
     )
     .addOption(home())

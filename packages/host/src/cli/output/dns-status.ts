@@ -9,6 +9,7 @@ const TITLES = {
   resolved: 'routing domains of systemd-resolved',
   dnsmasq: "a file for this host's dnsmasq",
   hosts: 'a block in /etc/hosts',
+  macos: 'files in /etc/resolver',
 } as const;
 
 /** What is installed, whether it works, and what mends it. */

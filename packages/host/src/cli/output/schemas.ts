@@ -47,14 +47,16 @@ const SubstrateProbe = z.object({
   findings: z.array(Finding),
 });
 
+const ResolverForm = z.enum(['resolved', 'dnsmasq', 'hosts', 'macos']);
+
 const DnsStatus = z.object({
   installed: z.boolean(),
-  form: z.enum(['resolved', 'dnsmasq', 'hosts']).nullable(),
+  form: ResolverForm.nullable(),
   home: z.string().nullable(),
   ours: z.boolean(),
   wildcards: z.boolean(),
   /** What the host uses, by what is found now. */
-  detected: z.object({ form: z.enum(['resolved', 'dnsmasq', 'hosts']), why: z.string() }),
+  detected: z.object({ form: ResolverForm, why: z.string() }),
   /** Null where there was nothing to try it with. */
   works: z.boolean().nullable(),
   tried: z.array(z.object({ name: z.string(), expected: z.string(), address: z.string().nullable() })),

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 
 /** Programs of macOS as shell scripts: they answer as they are documented to, and say no where the real ones do. */
 export interface StandIns {
+  /** Their folder. */
+  folder: string;
   /** A PATH with them first. */
   path: string;
   /** A file in the folder that scripts know as `$state`. */
@@ -24,6 +26,7 @@ export function writeStandIns(folder: string, programs: Record<string, string>):
     chmodSync(join(bin, name), 0o755);
   }
   return {
+    folder: bin,
     path: `${bin}:${process.env.PATH}`,
     file: (name) => join(state, name),
     calls: () => readFileSync(log, 'utf8').trimEnd().split('\n').filter(Boolean),
