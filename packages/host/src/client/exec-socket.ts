@@ -1,8 +1,8 @@
-import { closeSync, constants, openSync } from 'node:fs';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { ExecControl, type ExecRequest } from '@cspace/protocol/daemon-api';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { type Problem, ProblemError } from '@cspace/protocol/problem';
+import { nameFolder } from '../system/name-folder.ts';
 import { getPath } from './sandbox-api.ts';
 
 export interface ExecOptions {
@@ -82,19 +82,12 @@ const BROKEN: Problem = {
   fix: 'run the command again; the daemon is started anew where it is gone',
 };
 
-/** Bun does not decode what a `ws+unix:` URL holds, so an unusual path is named by way of its folder's descriptor. */
+/** Bun does not decode what a `ws+unix:` URL holds, so an unusual path is given a usual name. */
 function connect(path: string, route: string): { socket: WebSocket; release: () => void } {
-  const plain = /^[\w./-]+$/.test(path);
-  const folder = plain ? undefined : openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
-  const named = folder === undefined ? path : `/proc/self/fd/${folder}/${basename(path)}`;
-  const socket = new WebSocket(`ws+unix://${named}:${route}`);
+  const plain = /^[\w./-]+$/.test(path) ? { folder: dirname(path), release() {} } : nameFolder(dirname(path));
+  const socket = new WebSocket(`ws+unix://${join(plain.folder, basename(path))}:${route}`);
   socket.binaryType = 'arraybuffer';
-  return {
-    socket,
-    release: () => {
-      if (folder !== undefined) closeSync(folder);
-    },
-  };
+  return { socket, release: plain.release };
 }
 
 function waitForOpen(socket: WebSocket): Promise<void> {

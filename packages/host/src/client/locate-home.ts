@@ -2,19 +2,24 @@ import { isAbsolute, join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { Owner } from '../system/owner.ts';
 
-/** sun_path of unix(7) holds 108 bytes, the ending zero included. */
-const MAX_SOCKET_BYTES = 107;
+/** sun_path of unix(7) holds 108 bytes, the ending zero included; that of macOS (sys/un.h) 104. */
+const getMaxSocketBytes = (platform: NodeJS.Platform) => (platform === 'darwin' ? 103 : 107);
 
 export interface LocateHomeOptions {
   env: Record<string, string | undefined>;
   owner: Owner;
+  platform?: NodeJS.Platform;
 }
 
 /**
  * CSPACE_HOME: where all state is; `~/.cspace` of the owner by default, also behind sudo. Throws `config-invalid` where
  * it is no usable path.
  */
-export async function locateHome({ env, owner }: LocateHomeOptions): Promise<string> {
+export async function locateHome({
+  env,
+  owner,
+  platform = process.platform,
+}: LocateHomeOptions): Promise<string> {
   const home = env.CSPACE_HOME || join(await getUserFolder(env, owner), '.cspace');
   if (!isAbsolute(home)) {
     throw new ProblemError({
@@ -23,11 +28,12 @@ export async function locateHome({ env, owner }: LocateHomeOptions): Promise<str
       fix: `CSPACE_HOME="$PWD/${home}"`,
     });
   }
-  if (Buffer.byteLength(join(home, 'daemon.sock')) > MAX_SOCKET_BYTES) {
+  const most = getMaxSocketBytes(platform);
+  if (Buffer.byteLength(join(home, 'daemon.sock')) > most) {
     throw new ProblemError({
       code: 'config-invalid',
       message: `the path of CSPACE_HOME is too long: ${home}`,
-      why: `a socket's path has at most ${MAX_SOCKET_BYTES} bytes, and the daemon's stands in that folder`,
+      why: `a socket's path has at most ${most} bytes, and the daemon's stands in that folder`,
       fix: 'set CSPACE_HOME to a shorter path',
     });
   }

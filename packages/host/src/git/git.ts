@@ -93,7 +93,7 @@ export function toGitProblem(result: RunResult, problem: GitProblem): ProblemErr
       code: 'engine-missing',
       message: 'git could not be started',
       why: getTail(result.stderr) || 'it is not installed, or the folder it was to run in is gone',
-      fix: 'sudo apt-get install git',
+      fix: process.platform === 'darwin' ? 'xcode-select --install' : 'sudo apt-get install git',
     });
   }
   const why = result.timedOut ? 'git did not end in time' : getTail(result.stderr);

@@ -34,6 +34,14 @@ export async function ensureBase(options: BaseOptions): Promise<string> {
     onProgress(`base: pulling ${pins.base}`);
     const refusal = await tryPull(options, tag, folder);
     if (refusal === undefined) return;
+    if (process.platform === 'darwin') {
+      throw new ProblemError({
+        code: 'image-build-failed',
+        message: `${pins.base} could not be pulled`,
+        why: refusal,
+        fix: 'see that this host reaches that registry (a proxy, a VPN), then: cspace image build',
+      });
+    }
     onProgress(`base: no registry answers (${refusal}); making it from Debian's packages`);
     await makeBase(options, tag, folder);
   });

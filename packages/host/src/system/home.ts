@@ -7,8 +7,13 @@ import type { Owner } from './owner.ts';
  * The home folder of a user: our own by HOME, another's by the user database. Undefined where it has none.
  * Programs that are run as the owner need it to find the owner's configuration.
  */
-export async function getHomeFolder(owner: Owner, signal?: AbortSignal): Promise<string | undefined> {
+export async function getHomeFolder(
+  owner: Owner,
+  signal?: AbortSignal,
+  platform: NodeJS.Platform = process.platform,
+): Promise<string | undefined> {
   if (owner.uid === process.getuid?.()) return homedir();
+  if (platform === 'darwin') return askMac(owner, signal);
   const local = await readFile('/etc/passwd', 'utf8').catch(() => '');
   const found = parseHomeFolder(local, owner.uid);
   if (found !== undefined) return found;
@@ -28,3 +33,15 @@ export function parseHomeFolder(passwd: string, uid: number): string | undefined
   }
   return undefined;
 }
+
+/** The users of macOS are in its directory service; /etc/passwd has none of them. */
+async function askMac(owner: Owner, signal?: AbortSignal): Promise<string | undefined> {
+  const asked = await run(['dscacheutil', '-q', 'user', '-a', 'uid', String(owner.uid)], {
+    timeoutMs: 5000,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  return parseMacHome(asked.stdout);
+}
+
+/** Of `dscacheutil -q user`: a line `key: value` each. */
+export const parseMacHome = (text: string): string | undefined => /^dir: (\/.*)$/m.exec(text)?.[1];

@@ -1,4 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises';
+import { findMacPortHolder } from './mac-port-holder.ts';
 import { parsePortUsers, type Socket } from './port-users.ts';
 
 /** Who has a port. The program is not known where its process is another user's and we are not root. */
@@ -20,6 +21,7 @@ export async function findPortHolder({
   address,
   port,
 }: PortQuestion): Promise<PortHolder | undefined> {
+  if (process.platform === 'darwin') return findMacPortHolder({ protocol, address, port });
   for (const table of [protocol, `${protocol}6`]) {
     const text = await readFile(`/proc/self/net/${table}`, 'utf8').catch(() => '');
     const [socket] = parsePortUsers(text, { address, port, listening: protocol === 'tcp' });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect } from 'bun:test';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { RESOLVER } from '../support/mac/resolver.ts';
 import { type StandIns, writeStandIns } from '../support/mac/stand-ins.ts';
 import { getPackagesObstacle } from '../support/private-host.ts';
@@ -11,7 +12,7 @@ import { testUnless } from '../support/test-unless.ts';
 const reason = process.getuid?.() === 0 ? getPackagesObstacle() : 'needs root';
 const test = testUnless(reason ?? (Bun.which('dig') === null ? 'dig is not installed' : undefined));
 
-const PRETEND = resolve(import.meta.dir, '../support/mac/pretend-darwin.ts');
+const PRETEND = fileURLToPath(import.meta.resolve('../support/mac/pretend-darwin.ts'));
 const MAIN = resolve(import.meta.dir, '../../src/main.ts');
 const ZONES = ['cspace2.local', 'cspace.test'];
 
