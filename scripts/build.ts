@@ -1,14 +1,28 @@
-/** Compiles the CLI and the image's files into one standalone binary: dist/cspace-linux-x64, or the file named. */
+/**
+ * Compiles the CLI and the image's files into one standalone binary: `build.ts [--target TARGET] [FILE]`, of this host's kind
+ * as dist/cspace-linux-x64 and so on, unless something else is said.
+ */
 import { mkdir, mkdtemp, realpath, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
 import { VERSION } from '../packages/protocol/src/version.ts';
+import { readLocked, unpackPackage } from './binaries/package.ts';
+import { parseTarget, TARGETS, type Target } from './binaries/targets.ts';
 import { embedImage, writeImageFiles } from './bundle.ts';
 
 const ROOT = dirname(import.meta.dir);
 const TIMEOUT_MS = 10 * 60_000;
+const OWN = `${process.platform}-${process.arch}`;
 
-async function build(outfile: string): Promise<void> {
+/** Bun for another host comes from the package that npm would install there; undefined for this very one. */
+async function getRuntime(target: Target): Promise<string | undefined> {
+  if (target === OWN) return undefined;
+  return join(await unpackPackage(await readLocked(TARGETS[target].package)), 'bin/bun');
+}
+
+async function build(target: Target, outfile: string): Promise<void> {
+  const executablePath = await getRuntime(target);
   await mkdir(dirname(outfile), { recursive: true });
   const work = await realpath(await mkdtemp(join(tmpdir(), 'cspace-build-')));
   try {
@@ -23,7 +37,8 @@ async function build(outfile: string): Promise<void> {
       minify: { whitespace: true, syntax: true },
       plugins: [embedImage(folder, files)],
       compile: {
-        target: 'bun-linux-x64',
+        target: TARGETS[target].bun,
+        ...(executablePath === undefined ? {} : { executablePath }),
         outfile,
         // It runs in other people's projects: what stands there is not for it.
         autoloadDotenv: false,
@@ -37,8 +52,13 @@ async function build(outfile: string): Promise<void> {
   }
 }
 
-const [file = join(ROOT, 'dist/cspace-linux-x64')] = process.argv.slice(2);
-const outfile = resolve(file);
-await build(outfile);
+const { values, positionals } = parseArgs({
+  args: process.argv.slice(2),
+  options: { target: { type: 'string', default: OWN } },
+  allowPositionals: true,
+});
+const target = parseTarget(values.target);
+const outfile = resolve(positionals[0] ?? join(ROOT, `dist/cspace-${target}`));
+await build(target, outfile);
 const { size } = await stat(outfile);
 console.log(`${outfile}: cspace ${VERSION}, ${Math.round(size / 1024 / 1024)} MiB`);
