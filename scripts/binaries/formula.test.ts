@@ -77,7 +77,7 @@ test('formula: the rules of brew style that need no brew', () => {
   expect(formula).not.toMatch(/@[A-Z]/);
   expect(formula.endsWith('end\n')).toBe(true);
   for (const [line] of formula.matchAll(/^ *\S.*$/gm))
-    expect(/^ */.exec(line)?.[0].length).toSatisfy((n) => n % 2 === 0);
+    expect(/^ */.exec(line)?.[0].length).toSatisfy((n) => (n ?? 1) % 2 === 0);
   // FormulaAudit/ComponentsOrder.
   const order = ['desc', 'homepage', 'license', 'on_macos', 'on_linux', 'def install', 'test do'];
   const at = order.map((word) => formula.indexOf(`\n  ${word}`));
