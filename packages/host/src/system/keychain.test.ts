@@ -62,6 +62,12 @@ test('writeKeychainItem believes what it reads back, not the exit code of securi
   await expect(writeKeychainItem(ITEM, 'x', deaf)).rejects.toThrow(KeychainError);
 });
 
+test('writeKeychainItem: words on stderr are no failure where the value is there', async () => {
+  const chatty = writeStandIns(join(folder, 'chatty'), { security: `echo 'some warning' >&2\n${SECURITY}` });
+  await writeKeychainItem(ITEM, 'x', chatty);
+  expect(await readKeychainItem(ITEM, chatty)).toBe('x');
+});
+
 test('removeKeychainItem: true, then false', async () => {
   await write('x');
   expect(await removeKeychainItem(ITEM, mac)).toBe(true);

@@ -43,9 +43,9 @@ export async function writeKeychainItem(
   if (line.length >= MAX_LINE) throw new RangeError('too long for the keychain');
   // Not `-w VALUE`: every user of the host could read that in the list of processes.
   const result = await runSecurity(['-i'], options, line);
-  // `security -i` ends with 0 whatever became of its line.
-  if (!result.ok || result.stderr.trim() !== '' || (await readKeychainItem(item, options)) !== value)
-    throw new KeychainError(explain(result));
+  // `security -i` ends with 0 whatever became of its line, and may say more than what went wrong: what counts is in there.
+  const there = result.ok ? await readKeychainItem(item, options) : undefined;
+  if (there !== value) throw new KeychainError(explain(result));
 }
 
 /** False where there was none. Throws KeychainError. */

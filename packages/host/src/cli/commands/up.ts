@@ -152,5 +152,5 @@ function printUp({ sandbox, created }: UpEnd, output: Output): void {
   if (address !== null) output.write(`its name is ${domain}\n`);
   if (!practice) return;
   output.write('note: no credential was found, so the practice model answers: a script, not a real model.\n');
-  output.write('      It does what follows `run:`. For Claude put ANTHROPIC_API_KEY into secrets.env.\n');
+  output.write('      It does what follows `run:`. For Claude: cspace secrets set ANTHROPIC_API_KEY\n');
 }

@@ -36,7 +36,7 @@ act() {
       if [ -f "$item" ] && [ -z "$update" ]; then
         echo 'security: The specified item already exists in the keychain.' >&2; exit 45
       fi
-      perl -e 'print pack "H*", shift' "$hex" >"$item" ;;
+      LC_ALL=C perl -e 'print pack "H*", shift' "$hex" >"$item" ;;
     delete-generic-password)
       [ -f "$item" ] || missing
       rm "$item"; echo 'password has been deleted.' >&2 ;;
