@@ -24,7 +24,7 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
   addCommand(program, 'setup', {
     summary: 'install what this machine lacks',
     description:
-      'Install what this machine lacks, through sudo where needed: what belongs to podman, and where KVM looks usable QEMU, too. Shows the command and asks first.',
+      'Install what this machine lacks, through sudo where needed: what belongs to podman, and where KVM looks usable QEMU, too. On macOS it starts the service of Apple’s container. Shows the command and asks first.',
     examples: ['cspace setup', 'cspace setup --yes', 'cspace setup --substrate qemu'],
   })
     .addOption(getSubstrateOption())
