@@ -2,9 +2,9 @@ import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs
 import { join } from 'node:path';
 import { ENGINE_LABEL } from './stand-in/containers/engine-argv.ts';
 import { removeFromEngine } from './stand-in/containers/remove.ts';
-import { ensureEngine, podman } from './stand-in/engine/engine.ts';
+import { podman } from './stand-in/engine/engine.ts';
 import type { Knobs } from './stand-in/knobs.ts';
-import { getPaths, getWorld, writeJson } from './stand-in/state.ts';
+import { getPaths, getWorld, type World, writeJson } from './stand-in/state.ts';
 import type { Version } from './stand-in/versions.ts';
 
 export interface StandInOptions {
@@ -67,13 +67,17 @@ export function installStandIn({ folder, version }: StandInOptions): StandIn {
       return { code, stdout, stderr };
     },
     async dispose() {
-      await ensureEngine(world);
-      const filter = ['--filter', `label=${ENGINE_LABEL}=${world.hash}`];
-      const listed = await podman(world, ['ps', '--all', ...filter, '--format', '{{.Names}}']);
-      for (const name of listed.stdout.split('\n').filter(Boolean)) await removeFromEngine(world, name);
+      // Before the first machine or image there is none.
+      if (existsSync(getPaths(world).engine)) await removeMachines(world);
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+async function removeMachines(world: World): Promise<void> {
+  const filter = ['--filter', `label=${ENGINE_LABEL}=${world.hash}`];
+  const listed = await podman(world, ['ps', '--all', ...filter, '--format', '{{.Names}}']);
+  for (const name of listed.stdout.split('\n').filter(Boolean)) await removeFromEngine(world, name);
 }
 
 /** One file instead of many: it is called often, and to read them all takes longer than most commands. */

@@ -6,7 +6,7 @@ export interface Request {
   command: Command;
   /** Its path, one blank between the words: `image list`. */
   name: string;
-  /** By the longest of a flag's names; what has no value is there with none. */
+  /** By the first long one of a flag's names; what has no value is there with none. */
   flags: ReadonlyMap<string, readonly string[]>;
   arguments: readonly string[];
   rest: readonly string[];
@@ -22,7 +22,7 @@ export function parseArgv(argv: readonly string[], version: Version): Request {
   return parseWords(command, words.slice(command.path.length), version);
 }
 
-/** The last name of a flag is the one that it is kept under. */
+/** The name that a flag is kept under. */
 export const getKey = (flag: Flag): string =>
   flag.names.find((name) => name.startsWith('--')) ?? flag.names[0] ?? '';
 

@@ -49,8 +49,8 @@ export const getVolumeFolder = (world: World, name: string): string =>
 function getMountFlags(world: World, { kind, source, target, options }: MountRecord): string[] {
   const access = options.includes('ro') ? 'ro' : 'rw';
   if (kind === 'tmpfs') {
-    const own = options.filter((option) => option !== 'ro');
-    return ['--tmpfs', `${target}:${[access, 'exec', 'notmpcopyup', ...own].join(',')}`];
+    const own = options.filter((option) => option !== 'ro').map((option) => `tmpfs-${option}`);
+    return ['--mount', ['type=tmpfs', `dst=${target}`, access, 'exec', 'notmpcopyup', ...own].join(',')];
   }
   if (kind === 'volume') return ['--volume', `${getVolumeFolder(world, source)}:${target}:${access},exec`];
   // Files appear as the caller's, which for those of the guest's own user is what an owner of that id is.

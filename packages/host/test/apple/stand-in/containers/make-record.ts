@@ -74,7 +74,7 @@ export function makeRecord(request: Request, image: EngineImage, version: Versio
     ssh: hasFlag(request, '--ssh'),
     ...(Config.StopSignal && { stopSignal: Config.StopSignal }),
     useInit: hasFlag(request, '--init'),
-    autoRemove: hasFlag(request, '--remove'),
+    autoRemove: hasFlag(request, '--rm'),
   };
 }
 

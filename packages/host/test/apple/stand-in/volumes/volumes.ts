@@ -42,7 +42,8 @@ export function addVolume(world: World, volume: Volume): void {
     [join(folder, 'lost+found'), 0o700],
   ] as const) {
     mkdirSync(path, { mode });
-    chownSync(path, ID_BASE, ID_BASE);
+    // Without root there is no machine either that it could be given to.
+    if (process.getuid?.() === 0) chownSync(path, ID_BASE, ID_BASE);
   }
   writeJson(getRecordFile(world, volume.name), volume);
 }
