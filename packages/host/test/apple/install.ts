@@ -19,9 +19,16 @@ export interface StandIn {
   state: string;
   /** From the next call on, whoever makes it; what was set before is forgotten. */
   setKnobs(knobs: Knobs): void;
-  container(argv: readonly string[], options?: { input?: string; cwd?: string }): Promise<ContainerResult>;
+  container(argv: readonly string[], options?: CallOptions): Promise<ContainerResult>;
   /** Takes away all that it has made: machines, bridges, files. */
   dispose(): Promise<void>;
+}
+
+export interface CallOptions {
+  input?: string;
+  cwd?: string;
+  /** Another one for this call alone. */
+  version?: Version;
 }
 
 export interface ContainerResult {
@@ -50,10 +57,10 @@ export function installStandIn({ folder, version }: StandInOptions): StandIn {
     bin,
     state,
     setKnobs: (knobs) => writeJson(getPaths(world).knobs, knobs),
-    async container(argv, { input = '', cwd = folder } = {}) {
+    async container(argv, { input = '', cwd = folder, version: other = version } = {}) {
       const child = Bun.spawn([file, ...argv], {
         cwd,
-        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+        env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin', CSPACE_STANDIN_VERSION: other },
         stdin: new TextEncoder().encode(input),
         stdout: 'pipe',
         stderr: 'pipe',

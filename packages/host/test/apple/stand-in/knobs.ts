@@ -18,6 +18,8 @@ export interface Knobs {
   failures?: PlannedFailure[];
   /** A machine has the same address at each start. */
   keepAddress?: boolean;
+  /** A stopped machine does not tell when it was started last. */
+  forgetStart?: boolean;
   /** Other words for what is not there or is there already: only the state tells. */
   oddText?: boolean;
 }
@@ -37,16 +39,16 @@ export function readKnobs(world: World): Knobs {
   return (readJson(getPaths(world).knobs) ?? {}) as Knobs;
 }
 
-/** Which failure this call of a command has been planned, counting it. */
+/** Which failure this call of a command, by any of its names, has been planned; counts it. */
 export function takeFailure(
   world: World,
   knobs: Knobs,
-  command: string,
+  names: readonly string[],
 ): { failure: Failure; after: boolean } | undefined {
   const path = getPaths(world).failures;
   const used = (readJson(path) ?? {}) as Record<string, number>;
   for (const planned of knobs.failures ?? []) {
-    if (planned.command !== command) continue;
+    if (!names.includes(planned.command)) continue;
     const key = JSON.stringify(planned);
     const count = used[key] ?? 0;
     if (count >= (planned.times ?? Number.POSITIVE_INFINITY)) continue;
@@ -57,9 +59,9 @@ export function takeFailure(
   return undefined;
 }
 
-export async function waitAsSlow(knobs: Knobs, command: string): Promise<void> {
+export async function waitAsSlow(knobs: Knobs, names: readonly string[]): Promise<void> {
   const { slowMs = 0 } = knobs;
-  const ms = typeof slowMs === 'number' ? slowMs : (slowMs[command] ?? 0);
+  const ms = typeof slowMs === 'number' ? slowMs : Math.max(0, ...names.map((name) => slowMs[name] ?? 0));
   if (ms > 0) await Bun.sleep(ms);
 }
 

@@ -1,5 +1,5 @@
 // Apple's `container`, as it is documented to be, done by podman: packages/host/test/apple/README.md.
-import { needsServer } from './cli/commands.ts';
+import { getNames, needsServer } from './cli/commands.ts';
 import { parseArgv } from './cli/parse-argv.ts';
 import { getVersionLine } from './commands/system.ts';
 import { Failure, Failures, formatFailure, UsageFailure } from './failure.ts';
@@ -7,9 +7,10 @@ import { HANDLERS } from './handlers.ts';
 import { assertServer, readKnobs, takeFailure, waitAsSlow } from './knobs.ts';
 import { print, printError } from './output.ts';
 import { ensureFolder, getWorld } from './state.ts';
-import { parseVersion } from './versions.ts';
+import { isSince, parseVersion } from './versions.ts';
 
 const EXIT_USAGE = 64;
+const NOISE = 'Warning: a newer version of container is available\n[1/1] Working [0s]';
 
 async function main(argv: readonly string[], env: Record<string, string | undefined>): Promise<number> {
   const version = parseVersion(env.CSPACE_STANDIN_VERSION ?? '');
@@ -22,13 +23,15 @@ async function main(argv: readonly string[], env: Record<string, string | undefi
   if (!state) throw new Error('CSPACE_STANDIN_STATE is not set');
   const world = getWorld(version, ensureFolder(state));
   const knobs = readKnobs(world);
-  await waitAsSlow(knobs, request.name);
+  const names = getNames(request.command);
+  await waitAsSlow(knobs, names);
   if (needsServer(request.command)) assertServer(knobs);
-  const planned = takeFailure(world, knobs, request.name);
+  const planned = takeFailure(world, knobs, names);
   if (planned && !planned.after) throw planned.failure;
   const handler = HANDLERS[request.name];
   if (!handler) throw new Failure('unsupported', `the stand-in does not do ${request.name}`);
-  if (knobs.noise) printError('Warning: a newer version of container is available\n[1/1] Working [0s]');
+  // Before 1.0 what it had to say could stand among the data.
+  if (knobs.noise) (isSince(version, '1.0.0') ? printError : print)(NOISE);
   const code = await handler({ world, version, knobs, request });
   if (planned) throw planned.failure;
   return code;

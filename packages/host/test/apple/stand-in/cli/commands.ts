@@ -180,6 +180,12 @@ export const COMMANDS: readonly Command[] = [
   parseCommand('system dns list|ls', [...FORMAT, ...QUIET]),
 ];
 
+/** All that it is called: `volume rm` is `volume delete`. */
+export function getNames({ path, aliases }: Command): string[] {
+  const group = path.slice(0, -1);
+  return [path.at(-1) ?? '', ...aliases].map((name) => [...group, name].join(' '));
+}
+
 /** The container system itself can be asked for these while its server is down. */
 export function needsServer({ path }: Command): boolean {
   return path[0] !== 'system';

@@ -19,7 +19,7 @@ export const inspect: Handler = async (context) => {
       throw knobs.oddText
         ? new Failure('unknown', `no such thing: ${id}`)
         : new Failure('notFound', `container not found: ${id}`);
-    return container ?? [];
+    return container ? forget(container, knobs) : [];
   });
   print(
     formatJson(
@@ -50,5 +50,9 @@ export const list: Handler = async (context) => {
 };
 
 function getAll({ world, knobs }: Context): Container[] {
-  return [...getStrangers(world, knobs), ...listContainers(world)];
+  const own = listContainers(world).map((container) => forget(container, knobs));
+  return [...getStrangers(world, knobs), ...own];
 }
+
+const forget = (container: Container, { forgetStart }: Context['knobs']): Container =>
+  forgetStart && container.state === 'stopped' ? { ...container, startedDate: undefined } : container;

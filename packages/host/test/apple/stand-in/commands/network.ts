@@ -66,8 +66,7 @@ export const create: Handler = async (context) => {
   const { world, request } = context;
   const name = getArgument(context);
   if (!NAME.test(name)) throw new Failure('invalidArgument', `invalid network name: ${name}`);
-  if (findNetwork(world, name)) throw new Failure('exists', `network ${name} already exists`);
-  addNetwork(world, {
+  await addNetwork(world, {
     name,
     mode: hasFlag(request, '--internal') ? 'hostOnly' : 'nat',
     creationDate: new Date().toISOString(),

@@ -26,19 +26,45 @@ export const stats: Handler = async (context) => {
   return 0;
 };
 
-/** Of the guest's first process, which is enough for a shape. */
+/** As the machine's control groups count it, of either version. */
 function getStats({ record, pid }: Container) {
-  const status = pid === undefined ? '' : readFileSync(`/proc/${pid}/status`, 'utf8');
-  const kib = Number(/^VmRSS:\s+(\d+)/m.exec(status)?.[1] ?? 0);
+  const groups = pid === undefined ? '' : readFileSync(`/proc/${pid}/cgroup`, 'utf8');
   return {
     id: record.id,
-    memoryUsageBytes: kib * 1024,
+    memoryUsageBytes: readMemory(groups),
     memoryLimitBytes: record.memoryBytes,
-    cpuUsageUsec: 0,
+    cpuUsageUsec: readCpu(groups),
     networkRxBytes: 0,
     networkTxBytes: 0,
     blockReadBytes: 0,
     blockWriteBytes: 0,
-    numProcesses: 1,
+    numProcesses: readPids(groups),
   };
+}
+
+const CGROUPS = '/sys/fs/cgroup';
+
+/** The folder of a v1 controller; undefined where that is not mounted. */
+function findFolder(groups: string, controller: string): string | undefined {
+  const found = new RegExp(`^\\d+:(\\S*\\b${controller}\\b\\S*):(.+)$`, 'm').exec(groups);
+  return found ? `${CGROUPS}/${found[1]}${found[2]}` : undefined;
+}
+
+const getUnified = (groups: string): string => `${CGROUPS}${/^0::(.+)$/m.exec(groups)?.[1]}`;
+
+function readCpu(groups: string): number {
+  const old = findFolder(groups, 'cpuacct');
+  if (old !== undefined) return Math.round(Number(readFileSync(`${old}/cpuacct.usage`, 'utf8')) / 1000);
+  const stat = readFileSync(`${getUnified(groups)}/cpu.stat`, 'utf8');
+  return Number(/^usage_usec (\d+)$/m.exec(stat)?.[1]);
+}
+
+function readMemory(groups: string): number {
+  const old = findFolder(groups, 'memory');
+  const file = old === undefined ? `${getUnified(groups)}/memory.current` : `${old}/memory.usage_in_bytes`;
+  return Number(readFileSync(file, 'utf8'));
+}
+
+function readPids(groups: string): number {
+  return Number(readFileSync(`${findFolder(groups, 'pids') ?? getUnified(groups)}/pids.current`, 'utf8'));
 }

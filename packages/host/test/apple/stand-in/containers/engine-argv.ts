@@ -9,8 +9,11 @@ import { type ContainerRecord, getEngineName, getFiles, type MountRecord } from 
 /** What every container of ours carries, and the census looks for; never a label that the caller gave. */
 export const ENGINE_LABEL = 'dev.cspace.stand-in';
 
-/** How podman is told to make a machine: no network yet, users of its own, and of what Apple has no more than that. */
-export function getCreateArgv(world: World, record: ContainerRecord): string[] {
+/**
+ * How podman is told to make a machine: no network yet, users of its own, and of what Apple has no more than that.
+ * `defaults` are the limits of podman's configuration, which podman forgets where one is given.
+ */
+export function getCreateArgv(world: World, record: ContainerRecord, defaults: readonly string[]): string[] {
   const files = getFiles(world, record.id);
   const { cpus, memoryBytes } = record;
   return [
@@ -23,7 +26,7 @@ export function getCreateArgv(world: World, record: ContainerRecord): string[] {
     ...['--security-opt', 'seccomp=unconfined', ...getReadOnlyFlags(world, record)],
     ...['--cpus', `${cpus}`, '--memory', `${memoryBytes}b`, '--memory-swap', `${memoryBytes}b`],
     ...['--shm-size', `${record.shmSize ?? 64 * 1024 ** 2}b`, ...(record.useInit ? ['--init'] : [])],
-    ...record.ulimits.flatMap((limit) => ['--ulimit', limit]),
+    ...getUlimits(record.ulimits, defaults).flatMap((limit) => ['--ulimit', limit]),
     ...['--systemd', 'false', '--image-volume', 'ignore', '--restart', 'no'],
     ...(record.readOnly ? ['--read-only', '--read-only-tmpfs=false'] : []),
     ...(record.autoRemove ? ['--rm'] : []),
@@ -33,6 +36,17 @@ export function getCreateArgv(world: World, record: ContainerRecord): string[] {
     ...record.mounts.flatMap((mount) => getMountFlags(world, mount)),
     ...['--entrypoint', JSON.stringify([record.executable]), record.image.engineId, ...record.arguments],
   ];
+}
+
+/** Those given, never above what this host can give, and the defaults for all others. Pure. */
+export function getUlimits(given: readonly string[], defaults: readonly string[]): string[] {
+  const nameOf = (limit: string) => limit.split('=')[0] ?? '';
+  const most = new Map(defaults.map((limit) => [nameOf(limit), Number(limit.split(':')[1])]));
+  const bounded = given.map((limit) => {
+    const bound = most.get(nameOf(limit)) ?? Number.POSITIVE_INFINITY;
+    return limit.replace(/\d+/g, (number) => String(Math.min(Number(number), bound)));
+  });
+  return [...bounded, ...defaults.filter((limit) => !given.map(nameOf).includes(nameOf(limit)))];
 }
 
 /** From 1.2.0 on a guest cannot write kernel settings; 1.2.1 brought a flag that says otherwise. */

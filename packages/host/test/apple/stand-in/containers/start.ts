@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { becomePodman, podman } from '../engine/engine.ts';
+import { becomePodman, getDefaultUlimits, podman } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
 import type { Knobs } from '../knobs.ts';
 import { withLock } from '../lock.ts';
@@ -97,7 +97,7 @@ async function initialise(world: World, { record }: Container): Promise<void> {
   let result = await init();
   if (!result.ok && /no such container|no container with name/i.test(result.stderr)) {
     await podman(world, ['rm', '--force', '--time', '0', name], busy);
-    const made = await podman(world, getCreateArgv(world, record), busy);
+    const made = await podman(world, getCreateArgv(world, record, getDefaultUlimits(world)), busy);
     if (!made.ok) throw getBootstrapFailure(made.stderr);
     result = await init();
   }

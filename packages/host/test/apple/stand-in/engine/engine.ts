@@ -49,6 +49,12 @@ export async function ensureEngine(world: World): Promise<void> {
   renameSync(beside, conf);
 }
 
+/** The limits of processes that podman's configuration has for this host; none where it may raise them. */
+export function getDefaultUlimits(world: World): string[] {
+  const line = /^default_ulimits = (.*)$/m.exec(readFileSync(getConf(world), 'utf8'))?.[1];
+  return line === undefined ? [] : (JSON.parse(line) as string[]);
+}
+
 /**
  * Runs podman to its end. What it starts keeps its streams, so they are files. `busy` names a file with its pid in it:
  * when we are killed it goes on, as Apple's server would, and the next call has to wait for it.

@@ -1,4 +1,4 @@
-import { BRIDGES } from '../network/names.ts';
+import { BRIDGE } from '../network/names.ts';
 import { getPaths, type World } from '../state.ts';
 
 /** What podman has the runtime call after each end of a machine (oci-hooks(5)). */
@@ -31,8 +31,7 @@ for file in '${containers}'/*/link; do
   folder=\${file%/link}
   [ -e "$folder/auto-remove" ] && rm -rf "$folder"
 done
-for bridge in ${BRIDGES.join(' ')}; do
-  [ -n "$(ip -o link show "$bridge" 2>/dev/null)" ] || continue
+ip -o link show type bridge | sed -n 's/^[0-9]*: \\(${BRIDGE}[0-9]*\\):.*/\\1/p' | while read -r bridge; do
   [ -z "$(ip -o link show master "$bridge")" ] || continue
   ip link del "$bridge"
   nft delete table ip "$bridge" 2>/dev/null

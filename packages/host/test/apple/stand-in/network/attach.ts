@@ -1,7 +1,7 @@
 import { readlinkSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import { getPaths, readJson, type World, writeJson } from '../state.ts';
-import { getLinkName, getMac } from './names.ts';
+import { BRIDGE, getLinkName, getMac } from './names.ts';
 import { getAddress, getBridge, getGateway, getSubnet, type Network } from './networks.ts';
 
 /** One of a machine's networks while it runs, as `status.networks` has it. */
@@ -119,7 +119,7 @@ function getRules(network: Network, noRoute: boolean): string {
     ...(network.mode === 'nat' ? [`    ip saddr ${subnet} oifname != "${bridge}" masquerade`] : []),
     '  }',
     '  chain pass { type filter hook forward priority filter;',
-    `    iifname "${bridge}" oifname "cspace-vmnet*" oifname != "${bridge}" drop`,
+    `    iifname "${bridge}" oifname "${BRIDGE}*" oifname != "${bridge}" drop`,
     ...(network.mode === 'nat' ? [] : [`    iifname "${bridge}" oifname != "${bridge}" drop`]),
     '  }',
     '  chain own { type filter hook output priority filter;',

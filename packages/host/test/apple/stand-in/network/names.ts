@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
-/** The first is `default`'s; further networks have the next ones. */
-export const BRIDGES = ['cspace-vmnet', 'cspace-vmnet1', 'cspace-vmnet2', 'cspace-vmnet3'] as const;
+/** Of the bridges' names: the one of `default` is just that, further ones have a number. */
+export const BRIDGE = 'cspace-vmnet';
 
 /** A host's end of a machine's link; the kernel takes 15 characters. */
 export function getLinkName(hash: string, id: string): string {

@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
+import { withLock } from '../lock.ts';
 import { ensureFolder, getPaths, listNames, readJson, type World, writeJson } from '../state.ts';
-import { BRIDGES } from './names.ts';
+import { BRIDGE } from './names.ts';
 
 export interface Network {
   name: string;
@@ -14,8 +15,9 @@ export interface Network {
 
 /** Never 192.168.64: who has written that down is found out. */
 const FIRST_SUBNET = 65;
+const MOST = 32;
 
-export const getBridge = ({ index }: Network): string => BRIDGES[index] ?? '';
+export const getBridge = ({ index }: Network): string => (index === 0 ? BRIDGE : `${BRIDGE}${index}`);
 const getPrefix = ({ index }: Network): string => `192.168.${FIRST_SUBNET + index}`;
 export const getGateway = (network: Network): string => `${getPrefix(network)}.1`;
 export const getSubnet = (network: Network): string => `${getPrefix(network)}.0/24`;
@@ -45,9 +47,13 @@ export const getMissingNetwork = (name: string): Failure =>
 export const getNetworkFile = (world: World, name: string): string =>
   join(ensureFolder(getPaths(world).networks), `${name}.json`);
 
-export function addNetwork(world: World, network: Omit<Network, 'index'>): void {
-  const used = listNetworks(world).map(({ index }) => index);
-  const index = BRIDGES.findIndex((_, at) => !used.includes(at));
-  if (index < 0) throw new Failure('internalError', 'no free subnet');
-  writeJson(getNetworkFile(world, network.name), { ...network, index });
+export function addNetwork(world: World, network: Omit<Network, 'index'>): Promise<void> {
+  return withLock(getPaths(world).networkLock, () => {
+    if (findNetwork(world, network.name))
+      throw new Failure('exists', `network ${network.name} already exists`);
+    const used = listNetworks(world).map(({ index }) => index);
+    const index = Array.from({ length: MOST }, (_, at) => at).find((at) => !used.includes(at));
+    if (index === undefined) throw new Failure('internalError', 'no free subnet');
+    writeJson(getNetworkFile(world, network.name), { ...network, index });
+  });
 }
