@@ -1,5 +1,6 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bundleMutant, type Mutation } from './mutations.ts';
 import { ENGINE_LABEL } from './stand-in/containers/engine-argv.ts';
 import { removeFromEngine } from './stand-in/containers/remove.ts';
 import { podman } from './stand-in/engine/engine.ts';
@@ -37,6 +38,7 @@ export interface ContainerResult {
   stderr: string;
 }
 
+const PROGRAM = 'container.js';
 const TIMEOUT_MS = 60_000;
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -47,7 +49,7 @@ const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 export function installStandIn({ folder, version }: StandInOptions): StandIn {
   const [bin, state] = [join(folder, 'bin'), join(folder, 'state')];
   for (const path of [bin, state]) mkdirSync(path, { recursive: true });
-  const program = join(folder, 'container.js');
+  const program = join(folder, PROGRAM);
   if (!existsSync(program)) bundle(program);
   const file = join(bin, 'container');
   writeFileSync(file, getScript(program, { state, version }));
@@ -79,6 +81,12 @@ export function installStandIn({ folder, version }: StandInOptions): StandIn {
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** The same with one documented behaviour being another one. */
+export async function installMutant(options: StandInOptions, mutation: Mutation): Promise<StandIn> {
+  await bundleMutant(join(options.folder, PROGRAM), mutation);
+  return installStandIn(options);
 }
 
 async function removeMachines(world: World): Promise<void> {
