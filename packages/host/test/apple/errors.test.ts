@@ -49,12 +49,12 @@ for (const [line, text] of ROWS.filter(([, text]) => text !== ''))
   test(`\`${line.slice(0, 40)}\` ends with 1 and its text`, async () =>
     expect(await said(line)).toEqual([1, text]));
 
-test('several that fail have a line each', async () => {
+test('container: several that fail have a line each', async () => {
   const [code, text] = await said('stop x y');
   expect([code, text.split('\n').length]).toEqual([1, 2]);
 });
 
-test('what cannot be understood ends with 64 and the usage', async () => {
+test('container: what cannot be understood ends with 64 and the usage', async () => {
   expect(await call('run --hostname a b')).toEqual({
     code: 64,
     stdout: '',
@@ -64,7 +64,7 @@ test('what cannot be understood ends with 64 and the usage', async () => {
   expect((await call('image build .')).code).toBe(64);
 });
 
-test('volumes: made, twice, listed, removed', async () => {
+test('volume: made, twice, listed, removed', async () => {
   expect(await call('volume create -s 1g v')).toEqual({ code: 0, stdout: 'v\n', stderr: '' });
   expect(await said('volume create v')).toEqual([1, `Error: exists: "volume 'v' already exists"`]);
   const [volume] = JSON.parse((await call('volume list --format json')).stdout);
@@ -114,7 +114,7 @@ for (const [apiserver, code, text] of [
     expect([json.code, JSON.parse(json.stdout).status]).toEqual([code, apiserver]);
   });
 
-test('every command but those of the system says that the server is down', async () => {
+test('container: every command but those of the system says that the server is down', async () => {
   standIn().setKnobs({ apiserver: 'not running' });
   for (const line of [
     'ls',

@@ -4,16 +4,16 @@ import { getOutcome, useStandIn } from './fixture.ts';
 const standIn = useStandIn('0.12.3');
 const call = (line: string) => standIn().container(line.split(' '));
 
-test('0.12.3 says so', async () => {
+test('--version: 0.12.3 says so', async () => {
   expect((await call('--version')).stdout).toStartWith('container CLI version 0.12.3 ');
 });
 
-test('0.12.3: what is missing is an empty list, and no failure', async () => {
+test('inspect: what is missing for 0.12.3 is an empty list, and no failure', async () => {
   for (const line of ['inspect x', 'network inspect x'])
     expect(await call(line)).toEqual({ code: 0, stdout: '[]\n', stderr: '' });
 });
 
-test('0.12.3: networks, volumes and machines in flat shapes', async () => {
+test('list: for 0.12.3 networks, volumes and machines in flat shapes', async () => {
   standIn().setKnobs({ foreign: true });
   const [network] = JSON.parse((await call('network ls --format json')).stdout);
   expect(network).toMatchObject({ id: 'default', state: 'running', status: { ipv4Gateway: '192.168.65.1' } });
@@ -29,7 +29,7 @@ test('0.12.3: networks, volumes and machines in flat shapes', async () => {
   expect(volume).toMatchObject({ name: 'v', createdAt: expect.any(Number) });
 });
 
-test('0.12.3: no copy; names of 64 characters', async () => {
+test('run: for 0.12.3 no copy; names of 64 characters', async () => {
   expect((await call('copy a b:/')).code).toBe(64);
   const name = (length: number) => `run --name ${'a'.repeat(length)} localhost/no-such:1`;
   expect(getOutcome(await call(name(65)))[1]).toContain('is not a valid container ID');
@@ -37,7 +37,7 @@ test('0.12.3: no copy; names of 64 characters', async () => {
   expect(getOutcome(await call(name(64)))[1]).toContain('XPC');
 });
 
-test('0.12.3: noise stands among the data', async () => {
+test('list: for 0.12.3 noise stands among the data', async () => {
   standIn().setKnobs({ noise: true });
   expect((await call('ls --format json')).stdout).toStartWith('Warning');
 });

@@ -7,6 +7,7 @@ import { parseEnvFile } from './stand-in/containers/environment.ts';
 import { parseMount, parseTmpfs, parseVolume } from './stand-in/containers/mounts.ts';
 import { parseMemory, parseSize } from './stand-in/containers/sizes.ts';
 import { getFullReference } from './stand-in/images/find.ts';
+import { assertLab } from './stand-in/network/attach.ts';
 
 test('parseSize: binary units, with and without `iB`', () => {
   expect(['1k', '1K', '1KiB', '2M', '3g', '7'].map(parseSize)).toEqual([
@@ -55,6 +56,11 @@ test('parseTmpfs: options are a part of the path', () => {
 
 test('parseEnvFile: comments and blank lines are none, quotes stay', () => {
   expect(parseEnvFile('# a\n\nA="b"\n  # c\nB\n')).toEqual(['A="b"', 'B']);
+});
+
+test('assertLab: refuses the first network namespace of a host', () => {
+  expect(() => assertLab('net:[4026531833]')).toThrow('scripts/lab');
+  expect(() => assertLab('net:[4026532999]')).not.toThrow();
 });
 
 test('getCapabilities: fourteen, NET_ADMIN not among them; drops come first', () => {

@@ -122,7 +122,7 @@ describe('stand-in: inside', () => {
     expect(await inside('cat /etc/resolv.conf', [], 'venus')).not.toContain('192.168.65.1');
   });
 
-  test('folders: dev’s files are the owner’s, ro is read-only', async () => {
+  test('-v: dev’s files are the owner’s, ro is read-only', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'share,-'));
     writeFileSync(join(folder, 'a'), 'from host');
     await boot(['-v', `${folder}:/x`, '-v', `${folder}:/y:ro`, '-v', `${folder}/a:/one`]);
@@ -133,7 +133,7 @@ describe('stand-in: inside', () => {
     rmSync(folder, { recursive: true });
   });
 
-  test('machines reach each other, and the host them', async () => {
+  test('network: machines reach each other, and the host them', async () => {
     const serve = 'exec python3 -m http.server 3000 --directory /usr/share --bind 0.0.0.0';
     await boot([], serve);
     await boot([], BOOT, 'venus');
@@ -154,7 +154,7 @@ describe('stand-in: inside', () => {
 });
 
 describe('stand-in: volumes, copies, images', () => {
-  test('a volume is made by its name, root’s, with lost+found; it stays and can be one machine’s at a time', async () => {
+  test('-v: a volume is made by its name, root’s, with lost+found; it stays and can be one machine’s at a time', async () => {
     expect((await run(['-v', 'data:/data'])).stderr).toContain("Warning: volume 'data'");
     expect(await inside('stat -c %u:%g /data; ls /data; echo kept >/data/file')).toBe('0:0\nlost+found');
     expect((await run(['-v', 'data:/data'], BOOT, 'venus')).stderr).toContain(

@@ -44,7 +44,7 @@ export const kill: Handler = async (context) => {
     if (!container)
       throw new Failure('internalError', 'failed to kill container', getMissing(context, 'get', id));
     if (container.pid === undefined) throw new Failure('invalidState', `container ${id} is not running`);
-    await sendSignal(world, id, getFlag(request, '--signal') ?? 'KILL');
+    sendSignal(container, getFlag(request, '--signal') ?? 'KILL');
     print(id);
   });
   return 0;

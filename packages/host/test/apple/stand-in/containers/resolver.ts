@@ -20,21 +20,20 @@ export function getResolverFiles(
   return { hosts, 'resolv.conf': `${lines.join('\n')}\n` };
 }
 
-const SCRIPT = 'rm -f "/etc/$1"; cat >"/etc/$1"';
+const SCRIPT = `
+while [ $# -gt 0 ]; do
+  rm -f "/etc/$1"; printf %s "$2" >"/etc/$1"; shift 2
+done`;
 
 /**
  * Written from within the machine's own namespaces, before its first process: it may have put links where the files are.
  * An image without a shell does without them.
  */
 export function writeResolver(record: ContainerRecord, networks: readonly Attachment[], pid: number): void {
-  for (const [name, text] of Object.entries(getResolverFiles(record, networks))) {
-    const enter = ['nsenter', '-t', `${pid}`, '-U', '-m', '--', 'sh', '-c', SCRIPT, 'sh', name];
-    Bun.spawnSync(enter, {
-      stdin: new TextEncoder().encode(text),
-      stdout: 'ignore',
-      stderr: 'ignore',
-      timeout: 10_000,
-      env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
-    });
-  }
+  const files = Object.entries(getResolverFiles(record, networks)).flat();
+  Bun.spawnSync(['nsenter', '-t', `${pid}`, '-U', '-m', '--', 'sh', '-c', SCRIPT, 'sh', ...files], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+    timeout: 10_000,
+    env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' },
+  });
 }

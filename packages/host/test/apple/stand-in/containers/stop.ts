@@ -1,4 +1,5 @@
 import { rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { podman } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
 import type { World } from '../state.ts';
@@ -21,9 +22,9 @@ export async function stopContainer({ world, container, signal, graceMs }: Stopp
   if (container.state === 'stopped') return;
   const files = getFiles(world, record.id);
   writeFileSync(files.stopping, String(process.pid));
-  await sendSignal(world, record.id, signal ?? record.stopSignal ?? 'SIGTERM');
+  sendSignal(container, signal ?? record.stopSignal ?? 'SIGTERM');
   if (!(await waitForEnd(world, record.id, graceMs))) {
-    await sendSignal(world, record.id, 'SIGKILL');
+    sendSignal(container, 'SIGKILL');
     if (!(await waitForEnd(world, record.id, KILL_MS)))
       throw new Failure('timeout', `container ${record.id} did not stop`);
   }
@@ -31,10 +32,20 @@ export async function stopContainer({ world, container, signal, graceMs }: Stopp
   rmSync(files.stopping, { force: true });
 }
 
-export async function sendSignal(world: World, id: string, signal: string): Promise<void> {
-  const result = await podman(world, ['kill', '--signal', signal, getEngineName(world, id)]);
-  if (result.ok || findContainer(world, id)?.pid === undefined) return;
-  throw new Failure('internalError', 'failed to kill process', new Failure('unknown', result.stderr.trim()));
+/** From outside of its namespace, where only a signal that it handles, or KILL, does anything. */
+export function sendSignal(container: Container, name: string): void {
+  const { pid } = container;
+  const signal = /^\d+$/.test(name)
+    ? Number(name)
+    : Object.entries(constants.signals).find(
+        ([known]) => known.replace('SIG', '') === name.toUpperCase().replace('SIG', ''),
+      )?.[1];
+  if (signal === undefined) throw new Failure('invalidArgument', `invalid signal: ${name}`);
+  try {
+    if (pid !== undefined) process.kill(pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 export async function waitForEnd(world: World, id: string, timeoutMs: number): Promise<boolean> {

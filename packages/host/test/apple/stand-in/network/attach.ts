@@ -1,4 +1,4 @@
-import { readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { Failure } from '../failure.ts';
 import { getPaths, readJson, type World, writeJson } from '../state.ts';
 import { BRIDGE, getLinkName, getMac } from './names.ts';
@@ -36,8 +36,7 @@ export const DEFAULT_MTU = 1280;
 const FIRST_NAMESPACE = 'net:[4026531833]';
 
 /** Bridges are made where the caller is, and the machine's own network namespace is no place for them. */
-export function assertLab(): void {
-  const own = readlinkSync('/proc/self/ns/net');
+export function assertLab(own = readlinkSync('/proc/self/ns/net')): void {
   if (own !== FIRST_NAMESPACE && own !== readNamespaceOfInit()) return;
   throw new Failure('internalError', 'the stand-in makes bridges in a lab only: run it by scripts/lab');
 }
@@ -61,26 +60,9 @@ export function attachNetworks(attaching: Attaching): Attachment[] {
     const mac = one.mac ?? getMac(`${id} ${index}`);
     const link = getLinkName(`${world.hash} ${index}`, id);
     const eth = `eth${index}`;
-    run([
-      'ip',
-      'link',
-      'add',
-      link,
-      'mtu',
-      `${mtu}`,
-      'type',
-      'veth',
-      'peer',
-      'name',
-      eth,
-      'mtu',
-      `${mtu}`,
-      'address',
-      mac,
-      'netns',
-      `${pid}`,
-    ]);
-    run(['ip', 'link', 'set', link, 'master', getBridge(network), 'up']);
+    const peer = `type veth peer name ${eth} mtu ${mtu} address ${mac} netns ${pid}`;
+    const bridge = getBridge(network);
+    run(['ip', '-batch', '-'], `link add ${link} mtu ${mtu} ${peer}\nlink set ${link} master ${bridge} up\n`);
     const inside = [
       'link set lo up',
       `address add ${address}/24 dev ${eth}`,
@@ -96,15 +78,21 @@ export function attachNetworks(attaching: Attaching): Attachment[] {
 export const getLinks = (world: World, id: string, count: number): string[] =>
   Array.from({ length: count }, (_, index) => getLinkName(`${world.hash} ${index}`, id));
 
+const FORWARDING = '/proc/sys/net/ipv4/ip_forward';
+
 function ensureBridge(network: Network, noRoute: boolean): void {
   const bridge = getBridge(network);
-  if (!run(['ip', 'link', 'show', bridge], undefined, true)) {
-    run(['ip', 'link', 'add', bridge, 'type', 'bridge']);
-    run(['ip', 'address', 'add', `${getGateway(network)}/24`, 'dev', bridge]);
-    run(['ip', 'link', 'set', bridge, 'up']);
+  const isNew = !run(['ip', 'link', 'show', bridge], undefined, true);
+  if (isNew) {
+    const lines = [
+      `link add ${bridge} type bridge`,
+      `address add ${getGateway(network)}/24 dev ${bridge}`,
+      `link set ${bridge} up`,
+    ];
+    run(['ip', '-batch', '-'], `${lines.join('\n')}\n`);
+    if (readFileSync(FORWARDING, 'utf8').trim() !== '1') writeFileSync(FORWARDING, '1');
   }
-  run(['sysctl', '-qw', 'net.ipv4.ip_forward=1']);
-  run(['nft', '-f', '-'], getRules(network, noRoute));
+  if (isNew || noRoute) run(['nft', '-f', '-'], getRules(network, noRoute));
 }
 
 /** The way out is translated, other networks are not reached. */
