@@ -14,9 +14,13 @@ export interface Samples {
 const WARM_UPS = 2;
 
 /** Measures A B A B …: what slows the machine for a while slows both. The first two rounds do not count. */
-export async function measurePair({ ours, peer }: Pair, rounds: number): Promise<Samples> {
+export async function measurePair(
+  { ours, peer }: Pair,
+  rounds: number,
+  warmUps = WARM_UPS,
+): Promise<Samples> {
   const samples: Samples = { ours: {}, peer: {} };
-  for (let round = -WARM_UPS; round < rounds; round += 1) {
+  for (let round = -warmUps; round < rounds; round += 1) {
     for (const [side, measure] of [
       ['ours', ours],
       ['peer', peer],

@@ -39,6 +39,8 @@ export interface Benchmark {
   name: string;
   /** Who is measured beside us, with the version. */
   peer: string;
+  /** How many rounds count where nobody says how many: fewer where one takes seconds. */
+  rounds?: number;
   run(rounds: number): Promise<Row[]>;
 }
 

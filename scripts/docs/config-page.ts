@@ -159,7 +159,7 @@ variable that does not exist is an error, and all mistakes of a file are named a
 const PROJECT = `Committed with the project, so it may narrow what you allow in \`config.json\` and never widen it: limits above
 yours are cut down to them, and \`up\` says so. Read anew by every \`up\`; a sandbox that runs keeps what it was made with.`;
 
-const USER = `Your own, in the home. \`bridge\`, \`subnet\`, \`ports\` and \`idleSeconds\` belong to the daemon, which reads them
+const USER = `Your own, in the home. \`bridge\`, \`subnet\`, \`ports\`, \`idleSeconds\` and \`templates\` belong to the daemon, which reads them
 when it starts: \`cspace daemon stop\`, and the next command starts it again. Two homes on one host need a bridge, a subnet
 and ports each, and cannot both have a sandbox of the same name in a project of the same name.`;
 

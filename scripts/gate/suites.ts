@@ -13,8 +13,8 @@ export interface Suite {
 
 const MINUTE = 60_000;
 
-/** The main path of microVMs, which the gate runs whatever other sandboxes are made of. */
-const isMicrovmTest = (file: string): boolean => file.endsWith('/microvm.test.ts');
+/** The main path of microVMs and their templates, which the gate runs whatever other sandboxes are made of. */
+const isMicrovmTest = (file: string): boolean => /\/(microvm|templates)\.test\.ts$/.test(file);
 
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, deadlineMs: 8 * MINUTE, testTimeoutMs: 20_000 },

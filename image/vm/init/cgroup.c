@@ -27,12 +27,18 @@ static long long get_memory_bytes(void) {
   return available - (reserve > MOST_RESERVED ? MOST_RESERVED : reserve);
 }
 
+void bound_processes(long pids) {
+  char text[32];
+  snprintf(text, sizeof text, "%ld", pids);
+  write_text(MACHINE "/pids.max", text);
+}
+
+// Before there is any program.
 void make_cgroup(long pids) {
   char text[32];
   make_folder(MACHINE, 0755);
   write_text(CGROUPS "/cgroup.subtree_control", "+pids +memory");
-  snprintf(text, sizeof text, "%ld", pids);
-  write_text(MACHINE "/pids.max", text);
+  bound_processes(pids);
   snprintf(text, sizeof text, "%lld", get_memory_bytes());
   write_text(MACHINE "/memory.max", text);
 }
@@ -51,7 +57,7 @@ bool kill_cgroup(void) {
   return done;
 }
 
-// How many processes the kernel has ended for want of memory.
+// How many processes the kernel has ended for want of memory since it began.
 long count_oom_kills(void) {
   return read_number("/proc/vmstat", "oom_kill ");
 }

@@ -50,7 +50,8 @@ static void parse_entry(struct config *config, const char *key, char *value) {
     }
     return;
   }
-  fail("configuration: unknown key %s", key);
+  if (strcmp(key, "standby") != 0) fail("configuration: unknown key %s", key);
+  config->standby = true;
 }
 
 static void require(bool there, const char *what) {
@@ -68,8 +69,10 @@ void parse_config(struct config *config, char *bytes, size_t length) {
     parse_entry(config, entry, equals + 1);
   }
   require(config->args.count > 0, "arg is");
+  require(config->pids, "pids is");
+  if (config->standby) return;
   require(config->hostname && config->time && config->seed, "hostname, time or seed is");
-  require(config->pids && config->grace_ms, "pids or grace is");
+  require(config->grace_ms, "grace is");
   require(!config->address == !config->gateway && !config->address == !config->gateway_mac &&
               !config->address == !config->mac,
           "a part of address, mac, gateway and gatewaymac is");

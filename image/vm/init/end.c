@@ -15,6 +15,8 @@ static int disk_folder = -1;
 
 void keep_disk(int disk) { disk_folder = disk; }
 
+int get_disk(void) { return disk_folder; }
+
 // Until there is none left, or the time is up. SIGCHLD is blocked, so that none is missed before we wait for it.
 static bool wait_for_all(long long until_ms) {
   sigset_t mask;

@@ -70,13 +70,13 @@ static bool make_child(int parent, const char *name) {
   return made || why == EEXIST;
 }
 
-// The folder `path` in the machine's root, with what is missing of it made. In its first `trusted` bytes symbolic links
+// The folder `path`, with what is missing of it made. In its first `trusted` bytes symbolic links
 // are followed; behind them a project's could lead out of the folder that it was meant to be in.
 int open_target(const char *path, size_t trusted) {
   char rest[PATH_MAX];
   if (*path != '/' || strlen(path) >= sizeof rest) fail("the path %.200s is not absolute, or too long", path);
   strcpy(rest, path);
-  int folder = open_folder(ROOT);
+  int folder = open_folder("/");
   for (char *at = rest, *name; (name = strsep(&at, "/"));) {
     if (*name == '\0') continue;
     if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0) fail("the path %s is not plain", path);

@@ -20,6 +20,11 @@ void mount_host(void) {
   }
 }
 
+// Each folder has been bound where it belongs: nobody has to see the others, or all of them once more.
+void hide_host(void) {
+  if (umount2(HOST, MNT_DETACH) < 0 || rmdir(HOST) < 0) fail("could not hide the host's folders: %s", strerror(errno));
+}
+
 // A copy of the mount at the folder `path`, as a descriptor for place() to put somewhere. Opened as a folder, so that
 // the kernel mounts what virtiofs says is a file system of its own, and the copy is of that.
 static int copy_mount(const char *path, bool read_only) {
@@ -62,7 +67,6 @@ static struct share parse_share(const char *text) {
   return share;
 }
 
-// Both the sources and the targets are reached before the root is entered: afterwards the sources are out of sight.
 void bind_shares(const struct config *config) {
   for (size_t at = 0; at < config->shares.count; at++) {
     struct share share = parse_share(config->shares.items[at]);
@@ -86,7 +90,7 @@ static size_t find_share(const struct config *config, const char *path) {
 
 // The volume's folder on the disk: the same one whenever the machine starts.
 static void make_volume(const char *target, int covered, char path[static PATH_MAX]) {
-  char *end = path + sprintf(path, DISK "/volumes/");
+  char *end = path + sprintf(path, "/proc/self/fd/%d/volumes/", get_disk());
   if (strlen(target) > NAME_MAX) fail("the path of the volume %s is too long", target);
   for (const char *at = target; *at; at++) {
     end += sprintf(end, *at == '/' || *at == '%' ? "%%%02x" : "%c", *at);

@@ -15,10 +15,10 @@
 #define LOWER "/cspace/lower"
 #define MODULES "/cspace/modules"
 #define DISK "/cspace/disk"
-#define HOST "/cspace/host"
 #define ROOT "/cspace/root"
-// In the machine's root: what its sshd needs.
+// In the machine's root: what its sshd needs; and the host's folders, until each is at its place.
 #define OURS "/run/cspace-vm"
+#define HOST OURS "/host"
 
 // say.c
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -40,6 +40,7 @@ struct config {
   const char *hostname, *time, *seed, *cwd;
   const char *mac, *address, *gateway, *gateway_mac;
   const char *host_key, *authorized;
+  bool standby;
   long pids, grace_ms;
   struct list sysctls, shares, volumes, env, args;
 };
@@ -47,7 +48,8 @@ void parse_config(struct config *config, char *bytes, size_t length);
 
 // ports.c
 void open_status(void);
-void read_config(struct config *config);
+struct program;
+void read_config(struct config *config, const struct program *standing);
 void write_status(const char *word);
 
 // files.c
@@ -74,6 +76,7 @@ void set_hostname(const char *name);
 
 // folders.c
 void mount_host(void);
+void hide_host(void);
 void bind_shares(const struct config *config);
 void bind_volumes(const struct config *config);
 
@@ -82,6 +85,7 @@ void start_network(const struct config *config);
 
 // cgroup.c
 void make_cgroup(long pids);
+void bound_processes(long pids);
 bool join_cgroup(void);
 bool kill_cgroup(void);
 long count_oom_kills(void);
@@ -97,6 +101,7 @@ pid_t start_child(const struct child *child);
 int get_exit_code(int status);
 
 // ssh.c
+void copy_ssh_programs(void);
 void write_ssh_files(const struct config *config);
 pid_t start_sshd(void);
 
@@ -109,8 +114,15 @@ struct ending {
   int code;
   bool out_of_memory;
 };
-struct ending run_machine(const struct config *config, int button);
+struct program {
+  pid_t pid;
+  int input, output;
+};
+struct program start_entrypoint(const struct config *config);
+void wake_entrypoint(const struct program *entrypoint);
+struct ending run_machine(const struct config *config, int button, const struct program *entrypoint);
 
 // end.c
 void keep_disk(int disk);
+int get_disk(void);
 void end_machine(void) __attribute__((noreturn));

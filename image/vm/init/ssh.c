@@ -22,21 +22,25 @@ static void write_environment(const struct list *env) {
   if (!memory) fail("no memory for the environment");
   for (size_t at = 0; at < env->count; at++) fwrite(env->items[at], strlen(env->items[at]) + 1, 1, memory);
   if (fclose(memory) != 0) fail("no memory for the environment");
-  write_file(ROOT OURS "/env", 0644, bytes, length);
+  write_file(OURS "/env", 0644, bytes, length);
   free(bytes);
 }
 
-// Before the root is entered, while the initramfs is in sight. In memory only: a key on the disk would outlive the
-// machine. The folder can be passed by `dev`, for whose logins sshd reads the keys as `dev`.
-void write_ssh_files(const struct config *config) {
+// Before the root is entered, while the initramfs is in sight. The folder can be passed by `dev`, for whose logins sshd
+// reads the keys as `dev`.
+void copy_ssh_programs(void) {
   make_folder(ROOT OURS, 0711);
-  write_environment(&config->env);
   copy_file("/exec", ROOT OURS "/exec", 0755);
   copy_file("/sshd_config", ROOT OURS "/sshd_config", 0644);
+}
+
+// In memory only: a key on the disk would outlive the machine.
+void write_ssh_files(const struct config *config) {
+  write_environment(&config->env);
   if (!config->host_key) return;
-  make_folder(ROOT "/run/sshd", 0755);
-  write_file(ROOT OURS "/host_key", 0600, config->host_key, strlen(config->host_key));
-  write_file(ROOT OURS "/authorized", 0644, config->authorized, strlen(config->authorized));
+  make_folder("/run/sshd", 0755);
+  write_file(OURS "/host_key", 0600, config->host_key, strlen(config->host_key));
+  write_file(OURS "/authorized", 0644, config->authorized, strlen(config->authorized));
 }
 
 // Outside the machine's control group: it must get a process of its own when all those of the machine are used up.

@@ -19,9 +19,9 @@ struct life {
   bool ended;
 };
 
-// Its stdin is a pipe that nobody writes to, as on other substrates (ADR 14), its output one that we read: with a
-// terminal for it programs would behave otherwise, and could not open /dev/stdout anew.
-static pid_t start_entrypoint(const struct config *config, int *output) {
+// Its stdin is a pipe that nobody writes to, as on other substrates (ADR 14), unless it stands by; its output one that we
+// read: with a terminal for it programs would behave otherwise, and could not open /dev/stdout anew.
+struct program start_entrypoint(const struct config *config) {
   int in[2], out[2];
   if (pipe2(in, O_CLOEXEC) < 0 || pipe2(out, O_CLOEXEC) < 0) fail("could not make a pipe: %s", strerror(errno));
   pid_t pid = start_child(&(struct child){
@@ -36,9 +36,12 @@ static pid_t start_entrypoint(const struct config *config, int *output) {
   if (pid < 0) fail("could not start the entrypoint: %s", strerror(errno));
   close(in[0]);
   close(out[1]);
-  *output = out[0];
-  fcntl(*output, F_SETFL, O_NONBLOCK);
-  return pid;
+  fcntl(out[0], F_SETFL, O_NONBLOCK);
+  return (struct program){.pid = pid, .input = in[1], .output = out[0]};
+}
+
+void wake_entrypoint(const struct program *entrypoint) {
+  if (write(entrypoint->input, "\n", 1) != 1) say("could not wake the entrypoint: %s", strerror(errno));
 }
 
 // One piece of it; false at its end.
@@ -110,13 +113,10 @@ static int open_signals(void) {
   return signals;
 }
 
-struct ending run_machine(const struct config *config, int button) {
-  struct life life = {.sshd = -1, .sshd_at = config->host_key ? 1 : 0};
+struct ending run_machine(const struct config *config, int button, const struct program *entrypoint) {
+  struct life life = {.entrypoint = entrypoint->pid, .sshd = -1, .sshd_at = config->host_key ? 1 : 0};
   struct signalfd_siginfo unused;
-  int output, signals = open_signals();
-  const long killed_before = count_oom_kills();
-  life.entrypoint = start_entrypoint(config, &output);
-  trace("the entrypoint is started");
+  const int output = entrypoint->output, signals = open_signals();
   struct pollfd fds[] = {{signals, POLLIN, 0}, {button, POLLIN, 0}, {output, POLLIN, 0}};
   while (!life.ended) {
     poll(fds, 3, do_what_is_due(&life));
@@ -127,6 +127,6 @@ struct ending run_machine(const struct config *config, int button) {
   }
   pass_rest(output);
   struct ending ending = {.code = get_exit_code(life.status)};
-  ending.out_of_memory = ending.code == 137 && count_oom_kills() > killed_before;
+  ending.out_of_memory = ending.code == 137 && count_oom_kills() > 0;
   return ending;
 }

@@ -58,6 +58,7 @@ export const Span = z.enum([
   'network',
   'create',
   'start',
+  'restore',
   'boot',
   'supervisor',
   'health',

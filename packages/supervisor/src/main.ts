@@ -13,6 +13,7 @@ import { sweepAgents } from './orphans.ts';
 import { createRecorder } from './recorder.ts';
 import { Session } from './session.ts';
 import { getSettings, type Settings } from './settings.ts';
+import { getEnvironment } from './standby.ts';
 import { findTranscript, readTurnState } from './transcript.ts';
 import { createTurnQueue } from './turns.ts';
 
@@ -104,7 +105,11 @@ async function main(): Promise<void> {
     process.exit(1);
   };
   try {
-    const supervisor = await startSupervisor(getSettings(process.env), process.env, fail);
+    const env = await getEnvironment(process.argv.slice(2), process.env);
+    const settings = getSettings(env);
+    // In standby it is a mount that was not there when we were started.
+    process.chdir(settings.workspace);
+    const supervisor = await startSupervisor(settings, env, fail);
     console.error(`cspace-supervisor ${VERSION} listens on ${supervisor.port}`);
     const stop = (signal: string) => {
       setTimeout(() => process.exit(1), STOP_TIMEOUT_MS).unref();

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type EventType, parseEvent, type SandboxEvent } from '@cspace/protocol/event';
@@ -32,6 +32,8 @@ export interface World {
   /** Pid of the supervisor. */
   readonly pid: number;
   start(env?: Record<string, string>): Promise<void>;
+  /** One that waits for its environment, which `go` gives it through a pipe. */
+  startStandby(): Promise<{ go(): Promise<void> }>;
   /** One more supervisor for the same session; rejects with what it said when it ends. */
   startAnother(): Promise<void>;
   /** SIGTERM, and resolves with its exit code. */
@@ -73,30 +75,25 @@ export async function createWorld(main = MAIN): Promise<World> {
     return child;
   };
 
-  const spawn = (env: Record<string, string>) =>
-    Bun.spawn([BUN, main], {
-      stdin: 'ignore',
-      stdout: 'ignore',
-      stderr: 'pipe',
-      env: {
-        PATH: process.env.PATH ?? '',
-        LANG: 'C.UTF-8',
-        HOME: home,
-        TMPDIR: tmp,
-        CLAUDE_CODE_TMPDIR: tmp,
-        ANTHROPIC_BASE_URL: model.url,
-        ANTHROPIC_API_KEY: 'sk-ant-dummy',
-        CLAUDE_CODE_MAX_RETRIES: '0',
-        CSPACE_SUPERVISOR_TOKEN: TOKEN,
-        CSPACE_SUPERVISOR_HOST: '127.0.0.1',
-        CSPACE_SUPERVISOR_PORT: '0',
-        CSPACE_SESSION_FOLDER: sessionFolder,
-        CSPACE_WORKSPACE: workspace,
-        CSPACE_CLAUDE: CLAUDE,
-        CSPACE_MODEL: 'claude-sonnet-4-5',
-        ...env,
-      },
-    });
+  const environment = {
+    PATH: process.env.PATH ?? '',
+    LANG: 'C.UTF-8',
+    HOME: home,
+    TMPDIR: tmp,
+    CLAUDE_CODE_TMPDIR: tmp,
+    ANTHROPIC_BASE_URL: model.url,
+    ANTHROPIC_API_KEY: 'sk-ant-dummy',
+    CLAUDE_CODE_MAX_RETRIES: '0',
+    CSPACE_SUPERVISOR_TOKEN: TOKEN,
+    CSPACE_SUPERVISOR_HOST: '127.0.0.1',
+    CSPACE_SUPERVISOR_PORT: '0',
+    CSPACE_SESSION_FOLDER: sessionFolder,
+    CSPACE_WORKSPACE: workspace,
+    CSPACE_CLAUDE: CLAUDE,
+    CSPACE_MODEL: 'claude-sonnet-4-5',
+  };
+  const spawn = (env: Record<string, string>, args: readonly string[] = []) =>
+    Bun.spawn([BUN, main, ...args], { stdin: 'ignore', stdout: 'ignore', stderr: 'pipe', env });
 
   const world: World = {
     model,
@@ -107,11 +104,24 @@ export async function createWorld(main = MAIN): Promise<World> {
       return running().pid;
     },
     async start(env = {}) {
-      child = spawn(env);
+      child = spawn({ ...environment, ...env });
       port = await readPort(child.stderr);
     },
+    async startStandby() {
+      const fifo = join(folder, 'standby');
+      Bun.spawnSync(['mkfifo', fifo]);
+      const waiting = spawn({ PATH: environment.PATH }, ['--standby', fifo]);
+      child = waiting;
+      return {
+        async go() {
+          const text = Object.entries(environment).map(([name, value]) => `${name}=${value}\0`);
+          await writeFile(fifo, text.join(''));
+          port = await readPort(waiting.stderr);
+        },
+      };
+    },
     async startAnother() {
-      const another = spawn({});
+      const another = spawn(environment);
       try {
         await readPort(another.stderr);
       } finally {

@@ -50,6 +50,7 @@ test('loadConfig: without a word the defaults hold', async () => {
     subnet: '192.168.64.0/24',
     ports: { http: 6280, dns: 5354 },
     idleSeconds: 1800,
+    templates: true,
   });
   expect(notices).toEqual([]);
   expect((await load({ hostCpus: 2 })).config.limits.cpus).toBe(2);
@@ -80,6 +81,7 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
       subnet: '10.9.0.0/20',
       ports: { http: 7000, dns: 5354 },
       idleSeconds: 5,
+      templates: false,
     },
     project: '// ours\n{ "project": "shop", "limits": { "memory": 2048, }, }\n',
   });
@@ -94,6 +96,7 @@ test('loadConfig takes every key, each from its file, variable and flag', async 
     subnet: '10.9.0.0/20',
     ports: { http: 7000, dns: 5354 },
     idleSeconds: 5,
+    templates: false,
   });
   const env = {
     CSPACE_PROJECT: 'p',
@@ -174,7 +177,7 @@ test('loadConfig reports all mistakes of both files at once, each with its place
   expect(found.message).toBe('the configuration has 9 mistakes');
   expect(found.lines).toEqual([
     'config.json:2:13: subnet: the network that this address is in is "10.0.0.0/24"',
-    'config.json:3:3: unknown key "zone"; the keys are model, substrate, limits, network, volumes, bridge, subnet, ports, idleSeconds',
+    'config.json:3:3: unknown key "zone"; the keys are model, substrate, limits, network, volumes, bridge, subnet, ports, idleSeconds, templates',
     'config.json:4:3: unknown key "project": it belongs in .cspace.json of the repository',
     '.cspace.json:2:3: unknown key "netwrok"; the keys are project, model, substrate, limits, network, volumes',
     '.cspace.json:3:25: limits.memory: an amount of memory such as "4g", "512m" or 4096 (MiB)',

@@ -58,6 +58,7 @@ function applyUser(defaults: Config, user: UserFile): Config {
     subnet: user.subnet ?? defaults.subnet,
     ports: { http: user.ports?.http ?? defaults.ports.http, dns: user.ports?.dns ?? defaults.ports.dns },
     idleSeconds: user.idleSeconds ?? defaults.idleSeconds,
+    templates: user.templates ?? defaults.templates,
   };
 }
 

@@ -69,6 +69,12 @@ export const UserFile = z.strictObject({
     .max(7 * 24 * 3600)
     .optional()
     .describe('how many seconds the daemon stays after the last sandbox stopped and the last request'),
+  templates: z
+    .boolean()
+    .optional()
+    .describe(
+      'start microVMs from the memory of one like them that is nobody’s, kept under /var/lib/cspace; `false`: boot each',
+    ),
 });
 export type UserFile = z.infer<typeof UserFile>;
 
@@ -84,6 +90,7 @@ export interface Config {
   subnet: string;
   ports: { http: number; dns: number };
   idleSeconds: number;
+  templates: boolean;
 }
 
 const MAX_DEFAULT_CPUS = 4;
@@ -101,5 +108,6 @@ export function getDefaults(hostCpus: number): Config {
     subnet: '192.168.64.0/24',
     ports: { http: 6280, dns: 5354 },
     idleSeconds: 30 * 60,
+    templates: true,
   };
 }

@@ -41,6 +41,7 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     homeLabel,
     store: getVmStore(vmStore),
     loadKit,
+    templates: config.templates,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
   const substrates = createSubstrates(getWays(substrateOptions));

@@ -57,7 +57,11 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   await house.journal.append(record, { type: 'created', address, image });
   const { project, sandbox, network } = record;
   const attach = (plug: Plug) => house.network.attach({ plug, address, project, sandbox, network }, signal);
-  await report.span('start', () => substrate.start(record, attach, signal));
+  await report.span(
+    'start',
+    () => substrate.start(record, attach, signal),
+    ({ restored }) => (restored === true ? 'restore' : 'start'),
+  );
   await house.journal.append(record, { type: 'started' });
   const running: SandboxRecord = { ...record, state: 'running', fresh: false };
   const client = await getSupervisor(house, running);

@@ -7,6 +7,7 @@ import type { HostKind, Probe } from './substrate.ts';
 const OPTIONS = {
   folder: '/nowhere',
   store: '/nowhere',
+  templates: true,
   loadKit: async () => ({ hash: '', write: async () => {} }),
   owner: { uid: 1, gid: 1 },
   homeLabel: '0',

@@ -21,6 +21,8 @@ export interface HostOptions extends PodmanOptions {
 export interface SubstrateOptions extends HostOptions {
   /** The sources of what microVMs boot. */
   loadKit: () => Promise<KitSource>;
+  /** Whether microVMs may be started from memory templates. */
+  templates: boolean;
 }
 
 const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
@@ -30,7 +32,7 @@ const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Subst
 
 /** Its images are podman's, made into what microVMs start from. */
 function createQemuOfHost(options: SubstrateOptions): Substrate {
-  const { homeLabel, store, loadKit, addressOf, path = BASE_ENV.PATH } = options;
+  const { homeLabel, store, loadKit, templates, addressOf, path = BASE_ENV.PATH } = options;
   const { builder, run } = createPodman(options);
   return createQemu({
     homeLabel,
@@ -38,6 +40,7 @@ function createQemuOfHost(options: SubstrateOptions): Substrate {
     images: createVmImages({ store, builder, run, loadKit }),
     builder,
     getAccel: createAccel({ path, store }),
+    ...(templates ? { templates: { store } } : {}),
     addressOf,
     probe: (signal) => probeSubstrate('qemu', options, { signal }),
   });

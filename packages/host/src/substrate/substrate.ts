@@ -117,6 +117,8 @@ export interface Machine {
   /** The kernel ended it for want of memory. */
   outOfMemory: boolean;
   startedAt: string | null;
+  /** Where it runs, and guests can be: it was not booted, but taken from a memory template. */
+  restored?: boolean;
   /** Why it ended, in words, where its exit code does not say that. */
   reason?: string;
 }

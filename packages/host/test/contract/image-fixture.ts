@@ -18,7 +18,7 @@ export async function buildTestImage(
 ): Promise<void> {
   const context = join(folder, 'image');
   mkdirSync(context);
-  const dockerfile = `FROM ${BASE_IMAGE}\nENTRYPOINT ["/bin/sh", "/workspace/boot"]\nCMD []\n`;
+  const dockerfile = `FROM ${BASE_IMAGE}\nENTRYPOINT ["/bin/sh", "/workspace/boot"]\nCMD []\nLABEL dev.cspace.standby=0\n`;
   writeFileSync(join(context, 'Dockerfile'), dockerfile);
   await build({ tag, folder: context, buildArgs: {}, onLine: () => undefined });
   rmSync(context, { recursive: true });

@@ -3,6 +3,7 @@ import { describeEnds } from './qemu-ends.ts';
 import { getReason, makeQemu, type QemuContract, type QemuFixture, SLOWNESS } from './qemu-fixture.ts';
 import { describeIsolation } from './qemu-isolation.ts';
 import { describeMemory } from './qemu-memory.ts';
+import { describeTemplates } from './qemu-templates.ts';
 import { describeSubstrate } from './substrate.ts';
 
 let made: QemuFixture | undefined;
@@ -24,3 +25,4 @@ const contract: QemuContract = {
 describe('qemu: isolation', () => describeIsolation(contract));
 describe('qemu: ends', () => describeEnds(contract));
 describe('qemu: memory', () => describeMemory(contract));
+describe('qemu: templates', () => describeTemplates(contract));

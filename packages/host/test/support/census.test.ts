@@ -150,6 +150,17 @@ testInLab('takeCensus finds what a microVM would be started from', () =>
   ),
 );
 
+testInLab('takeCensus finds a memory template that is half made', () =>
+  expectFound(
+    'file',
+    /templates\/\.partial-census/,
+    by(
+      'mkdir -p /var/lib/cspace/vm/templates/.partial-census',
+      'cd /var/lib; rmdir -p --ignore-fail-on-non-empty cspace/vm/templates/.partial-census',
+    ),
+  ),
+);
+
 test('takeCensus finds a file in a folder that must be empty', () =>
   expectFound('file', /census-.*\/left$/, async () => {
     writeFileSync(join(folder, 'left'), '');

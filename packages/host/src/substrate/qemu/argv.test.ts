@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { getQemuArgv, HANDED, parseOwnCommand, type QemuPlan } from './argv.ts';
+import { getFoldersCommands, getQemuArgv, HANDED, parseOwnCommand, type QemuPlan } from './argv.ts';
 
 const PLAN: QemuPlan = {
   accel: 'tcg',
@@ -74,3 +74,31 @@ test.each([
   [['qemu-system-x86_64', `path=${FOLDER}/${ID}0/sock/qmp`], undefined],
   [[''], undefined],
 ])('parseOwnCommand: %j', (words, id) => expect(parseOwnCommand(`${words.join('\0')}\0`, FOLDER)).toBe(id));
+
+const template = (use: 'make' | 'restore') => getLine({ template: { use, generation: 'a-b' } });
+test('getQemuArgv: a guest of a template has its memory in a file that is handed over, and no folders yet', () => {
+  for (const line of [template('make'), template('restore')]) {
+    expect(line).toContain(' memory-backend-file,mem-path=/proc/self/fd/9,id=memory,size=512M,share=on ');
+    expect(line).toContain(' vmgenid,guid=a-b ');
+    expect(line).not.toContain('vhost-user-fs');
+    expect(line).not.toContain(`${PLAN.sockets}/fs`);
+  }
+});
+test('getQemuArgv: both sides of a template are the same, but for who waits and who is waited for', () => {
+  expect(template('restore').replace(' -incoming defer', '').trim()).toBe(
+    template('make')
+      .replace(/^ nice -n 10/, '')
+      .replace(' --pdeathsig KILL', '')
+      .trim(),
+  );
+  expect(template('make')).toMatch(/^ nice -n 10 setpriv .* --pdeathsig KILL qemu-system-x86_64 /);
+});
+test('getFoldersCommands: the same device as at boot, in the free slot', () => {
+  const [chardev, device] = getFoldersCommands('/s');
+  expect(chardev?.[1]).toMatchObject({ id: 'fs', backend: { data: { addr: { data: { path: '/s/fs' } } } } });
+  expect(device?.[1]).toEqual({
+    ...{ driver: 'vhost-user-fs-pci', chardev: 'fs', tag: 'host' },
+    ...{ 'queue-size': 1024, bus: 'later' },
+  });
+  expect(getLine()).toContain(' vhost-user-fs-pci,chardev=fs,tag=host,queue-size=1024 ');
+});

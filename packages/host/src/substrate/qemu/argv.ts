@@ -1,7 +1,7 @@
 import { basename, join } from 'node:path';
 
-/** Files that QEMU gets open, in the order of their descriptors; the first is 3. */
-export const HANDED = ['vmlinux', 'initrd', 'root', 'modules', 'disk', 'tap'] as const;
+/** Files that QEMU gets open, in the order of their descriptors; the first is 3. The last one only where a template is. */
+export const HANDED = ['vmlinux', 'initrd', 'root', 'modules', 'disk', 'tap', 'memory'] as const;
 export type HandedFile = (typeof HANDED)[number];
 
 /** Sizes of what a guest can write that nobody has read: the rest is overwritten. */
@@ -20,6 +20,12 @@ export interface QemuPlan {
   sockets: string;
   mac: string;
   kernelLine: string;
+  /** Where its memory is of a template, or becomes one. */
+  template?: {
+    use: 'make' | 'restore';
+    /** A UUID; where it is another one than before, the guest's kernel knows that it was copied, and seeds itself anew. */
+    generation: string;
+  };
 }
 
 const DENIED = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
@@ -27,7 +33,10 @@ const DENIED = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontr
 const MACHINE = 'q35,sata=off,usb=off,smbus=off,vmport=off,i8042=off,hpet=off,memory-backend=memory';
 
 const fd = (name: HandedFile) => 3 + HANDED.indexOf(name);
-export const getSocket = (sockets: string, name: 'qmp' | 'control' | 'fs') => join(sockets, name);
+const SOCKETS = ['qmp', 'control', 'fs', 'state'] as const;
+type SocketName = (typeof SOCKETS)[number];
+export const getSocket = (sockets: string, name: SocketName) => join(sockets, name);
+export const listSockets = (sockets: string) => SOCKETS.map((name) => getSocket(sockets, name));
 
 /**
  * QEMU's command line: as a user of its own without any capability, with the files that it needs handed over. Nothing
@@ -37,21 +46,24 @@ export function getQemuArgv(plan: QemuPlan): string[] {
   return [...getUserArgv(plan), 'qemu-system-x86_64', ...getMachineArgv(plan), ...getDeviceArgv(plan)];
 }
 
-function getUserArgv({ uid, kvmGid }: QemuPlan): string[] {
+function getUserArgv({ uid, kvmGid, template }: QemuPlan): string[] {
   const groups = kvmGid === undefined ? ['--clear-groups'] : ['--groups', String(kvmGid)];
   const none = ['--inh-caps', '-all', '--ambient-caps', '-all', '--bounding-set', '-all', '--no-new-privs'];
-  return ['setpriv', '--reuid', String(uid), '--regid', String(uid), ...groups, ...none];
+  const user = ['setpriv', '--reuid', String(uid), '--regid', String(uid), ...groups, ...none];
+  // Nobody waits for one that becomes a template: it makes way, and goes with whoever makes it.
+  return template?.use === 'make' ? ['nice', '-n', '10', ...user, '--pdeathsig', 'KILL'] : user;
 }
 
-function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine }: QemuPlan): string[] {
+function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine, template }: QemuPlan): string[] {
   const tcg = accel === 'tcg';
+  const memory = template ? `file,mem-path=/proc/self/fd/${fd('memory')}` : 'memfd';
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-sandbox', DENIED],
     ...['-M', MACHINE, '-accel', accel, '-cpu', tcg ? 'max' : 'host'],
     // One where it is emulated: with two the kernel of a guest crashed once in 57 boots (QEMU 7.2, in code just patched).
     ...['-smp', String(tcg ? 1 : Math.ceil(cpus)), '-m', `${memoryMiB}M`],
     // Shared, since the folders' server reads and writes the guest's memory.
-    ...['-object', `memory-backend-memfd,id=memory,size=${memoryMiB}M,share=on`],
+    ...['-object', `memory-backend-${memory},id=memory,size=${memoryMiB}M,share=on`],
     // A guest that is off stays, paused, until somebody has read how it ended.
     ...['-action', 'shutdown=pause,reboot=shutdown,panic=pause'],
     // It has nothing to sleep for, and nobody to wake it.
@@ -63,7 +75,7 @@ function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine }: QemuPla
   ];
 }
 
-function getDeviceArgv({ sockets, mac }: QemuPlan): string[] {
+function getDeviceArgv({ sockets, mac, template }: QemuPlan): string[] {
   return [
     ...getDiskArgv('root', 'read-only=on'),
     ...getDiskArgv('modules', 'read-only=on'),
@@ -76,12 +88,36 @@ function getDeviceArgv({ sockets, mac }: QemuPlan): string[] {
     ...['-device', 'virtserialport,chardev=control,name=cspace.control'],
     ...['-chardev', `ringbuf,id=status,size=${STATUS_BYTES}`],
     ...['-device', 'virtserialport,chardev=status,name=cspace.status'],
-    ...['-chardev', `socket,id=fs,path=${quote(getSocket(sockets, 'fs'))}`],
-    ...['-device', 'vhost-user-fs-pci,chardev=fs,tag=host,queue-size=1024'],
+    ...(template ? [] : getFoldersArgv(sockets)),
     ...['-object', 'rng-random,id=rng,filename=/dev/urandom', '-device', 'virtio-rng-pci,rng=rng'],
     ...['-device', 'virtio-balloon-pci,free-page-reporting=on'],
-    // Free, for folders that come once the guest runs.
-    ...['-device', 'pcie-root-port,id=later,chassis=1,slot=1'],
+    // Free, for folders that come once the guest is there: their state cannot be in a template.
+    ...['-device', `pcie-root-port,id=${LATER},chassis=1,slot=1`],
+    ...(template ? ['-device', `vmgenid,guid=${template.generation}`] : []),
+    ...(template?.use === 'restore' ? ['-incoming', 'defer'] : []),
+  ];
+}
+
+const LATER = 'later';
+const FOLDERS = { driver: 'vhost-user-fs-pci', chardev: 'fs', tag: 'host', 'queue-size': 1024 } as const;
+
+function getFoldersArgv(sockets: string): string[] {
+  const device = Object.entries(FOLDERS).map(([name, value]) =>
+    name === 'driver' ? value : `${name}=${value}`,
+  );
+  return [
+    ...['-chardev', `socket,id=${FOLDERS.chardev},path=${quote(getSocket(sockets, 'fs'))}`],
+    ...['-device', device.join(',')],
+  ];
+}
+
+/** The same by the monitor's commands, for a guest that is there already. */
+export function getFoldersCommands(sockets: string): [command: string, args: Record<string, unknown>][] {
+  const addr = { type: 'unix', data: { path: getSocket(sockets, 'fs') } };
+  const backend = { type: 'socket', data: { addr, server: false } };
+  return [
+    ['chardev-add', { id: FOLDERS.chardev, backend }],
+    ['device_add', { ...FOLDERS, bus: LATER }],
   ];
 }
 
@@ -106,7 +142,7 @@ function quote(value: string): string {
 }
 
 /** Programs of a machine's; whatever else has its folder on the command line is somebody who looks at it. */
-const PROGRAMS = ['qemu-system-x86_64', 'setpriv', 'virtiofsd', 'ssh'];
+const PROGRAMS = ['qemu-system-x86_64', 'nice', 'setpriv', 'virtiofsd', 'ssh'];
 /** What ssh makes of the command line of a connection that is kept. */
 const KEPT_CONNECTION = 'ssh: ';
 

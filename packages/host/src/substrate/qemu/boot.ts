@@ -1,35 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ProblemError } from '@cspace/protocol/problem';
-import { rejectOnAbort } from '../../system/abort.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import { isRunning } from '../../system/process-id.ts';
 import { dialTcp } from '../dial-tcp.ts';
 import { getSocket } from './argv.ts';
 import { getConfiguration } from './configuration.ts';
-import { connectMonitor } from './context.ts';
-import { type Control, openControl } from './control.ts';
+import { openControl } from './control.ts';
 import { keepConsole, readEnding } from './ending.ts';
-import { getStartProblem, type LaunchOptions, type QemuProcess } from './launch.ts';
-import type { Qmp } from './qmp.ts';
+import { getStartProblem } from './handed-files.ts';
+import type { LaunchOptions, QemuProcess } from './launch.ts';
 import { readGuestKeys } from './ssh/keys.ts';
+import { BootFailure, connectStarted, expectWord } from './starting.ts';
 import type { MachineRecord } from './state.ts';
+import { restoreGuest } from './template/restore.ts';
 
-/** Pauses between tries of what is there at once. */
-const PAUSE_MS = 5;
+/** Pause between tries of what is there soon. */
+const PAUSE_MS = 20;
 /** A try that hangs (no answer to a SYN yet) must not cost the next ones. */
 const TRY_TIMEOUT_MS = 100;
 const SSH_PORT = 22;
-
-/** Why a guest did not come up. */
-export class BootFailure extends Error {
-  /** It did not say why, by hanging or by a sudden end: another one may come up. */
-  readonly isMute: boolean;
-
-  constructor(message: string, isMute: boolean) {
-    super(message);
-    this.isMute = isMute;
-  }
-}
 
 export type BootOptions = Omit<LaunchOptions, 'onProcess'>;
 
@@ -43,9 +32,14 @@ export async function bootGuest(
   options: BootOptions,
 ): Promise<void> {
   const over = new AbortController();
-  const qmp = await connectStarted(record, qemu, { ...options, onOver: () => over.abort() });
+  const qmp = await connectStarted(qemu, { ...options, id: record.id, onOver: () => over.abort() });
   const either = AbortSignal.any([options.signal, over.signal]);
   try {
+    if (options.template) {
+      const { sockets } = getVmFiles(options.context.store.folder, record.id);
+      const timeoutMs = options.context.deadlines.restore[options.accel];
+      await restoreGuest(qmp, { template: options.template, sockets, timeoutMs, signal: either });
+    }
     await configure(record, either, options);
     await waitForCommands(options, either);
     options.signal.throwIfAborted();
@@ -61,63 +55,29 @@ export async function bootGuest(
   }
 }
 
-/** QEMU makes its socket when it has read its command line. */
-async function connectStarted(
-  record: MachineRecord,
-  qemu: QemuProcess,
-  { signal, context, onOver }: BootOptions & { onOver: () => void },
-): Promise<Qmp> {
-  let ended: string | undefined;
-  void qemu.ended.then((how) => {
-    ended = how;
-    onOver();
-  });
-  const onEvent = ({ event }: { event: string }) => {
-    if (event === 'SHUTDOWN' || event === 'GUEST_PANICKED') onOver();
-  };
-  const deadline = performance.now() + context.deadlines.tool;
-  for (;;) {
-    signal.throwIfAborted();
-    const qmp = await connectMonitor(record.id, { ...context, signal, onEvent }).catch((error) => error);
-    if (!(qmp instanceof Error)) return qmp;
-    if (ended !== undefined) throw getStartProblem(qemu.getErrorText() || ended);
-    if (performance.now() > deadline) throw qmp;
-    await sleep(PAUSE_MS);
-  }
-}
-
 async function configure(record: MachineRecord, signal: AbortSignal, options: BootOptions): Promise<void> {
-  const { image, cable, accel, context } = options;
+  const { image, cable, accel, template, context } = options;
   const { folder, sockets } = getVmFiles(context.store.folder, record.id);
   const keys = await readGuestKeys(folder);
   const control = await openControl(getSocket(sockets, 'control'), signal);
-  try {
-    await expectWord(control, { word: 'ready', timeoutMs: context.deadlines.boot[accel] }, signal);
+  const tell = () =>
     control.send(getConfiguration({ spec: record.spec, image, cable, keys, nowMs: Date.now() }));
-    await expectWord(control, { word: 'ok', timeoutMs: context.deadlines.configure }, signal);
+  const hear = async (expected: Parameters<typeof expectWord>[1]) => {
+    await expectWord(control, expected, signal);
+    context.onWord(record.id, expected.word);
+  };
+  try {
+    if (template) {
+      // It may say anew that it is ready, and may not: it was when it was saved.
+      tell();
+      return await hear({ word: 'ok', skip: 'ready', timeoutMs: context.deadlines.restore[accel] });
+    }
+    await hear({ word: 'ready', timeoutMs: context.deadlines.boot[accel] });
+    tell();
+    await hear({ word: 'ok', timeoutMs: context.deadlines.configure });
   } finally {
     control.close();
   }
-}
-
-async function expectWord(
-  control: Control,
-  { word, timeoutMs }: { word: string; timeoutMs: number },
-  signal: AbortSignal,
-): Promise<void> {
-  const late = AbortSignal.timeout(timeoutMs);
-  const said = await Promise.race([
-    control.readWord(),
-    rejectOnAbort(signal),
-    rejectOnAbort(late).catch(() => {
-      throw new BootFailure(`it did not say "${word}" within ${timeoutMs / 1000} s`, true);
-    }),
-  ]);
-  if (said === word) return;
-  throw new BootFailure(
-    said === undefined ? 'its control port was closed' : `it did not say "${word}" when it should`,
-    false,
-  );
 }
 
 /**
@@ -131,7 +91,7 @@ async function waitForCommands({ cable, context }: BootOptions, signal: AbortSig
     const stream = await dialTcp(at, signal).catch(() => undefined);
     stream?.destroy();
     if (stream) return;
-    await sleep(PAUSE_MS * 4);
+    await sleep(PAUSE_MS);
   }
 }
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import type { MachineSpec } from '../substrate.ts';
-import { getConfiguration } from './configuration.ts';
+import { getConfiguration, getStandbyConfiguration } from './configuration.ts';
 import type { VmImage } from './image/vm-image.ts';
 
 const SPEC: MachineSpec = {
@@ -31,6 +31,7 @@ const IMAGE: VmImage = {
     rootKey: '',
   },
   ...{ entrypoint: ['/entry', 'x'], cmd: ['y z'], env: { PATH: '/bin', SHARED: 'image' }, workdir: '/w' },
+  standby: true,
 };
 const CABLE = { link: 'cs1', address: '10.0.0.2', mac: '02:00', gateway: '10.0.0.1', gatewayMac: '02:01' };
 
@@ -67,4 +68,20 @@ test('getConfiguration: another seed each time', () => {
   const seed = () => getConfiguration(options).find(([key]) => key === 'seed')?.[1];
   expect(seed()).toHaveLength(128);
   expect(seed()).not.toBe(seed());
+});
+
+test('getStandbyConfiguration: environment and first program, and nothing that tells machines apart', () => {
+  const told = getStandbyConfiguration({ image: IMAGE, limits: SPEC.limits, env: SPEC.env });
+  expect(told).toEqual([
+    ['standby', '1'],
+    ['pids', '64'],
+    ['env', 'PATH=/bin'],
+    ['env', 'SHARED=machine'],
+    ['env', 'OWN=a=b c'],
+    ['env', 'CSPACE_STANDBY=1'],
+    ['arg', '/entry'],
+    ['arg', 'x'],
+    ['arg', 'y z'],
+    ['cwd', '/'],
+  ]);
 });

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { Limits } from '@cspace/protocol/sandbox';
 import type { Cable, MachineSpec } from '../substrate.ts';
 import type { Configuration } from './control.ts';
 import type { VmImage } from './image/vm-image.ts';
@@ -16,6 +17,26 @@ export interface ConfigurationOptions {
   /** What time it is. */
   nowMs: number;
   seed?: Buffer;
+}
+
+/** What the guest of a template is told, so that its first program is started and waits: nothing of any machine. */
+export function getStandbyConfiguration({ image, limits, env }: StandbyOptions): Configuration {
+  const all = { ...image.env, ...env, CSPACE_STANDBY: '1' };
+  return [
+    ['standby', '1'],
+    ['pids', String(limits.pids)],
+    ...Object.entries(all).map(([name, value]) => ['env', `${name}=${value}`] as const),
+    ...[...image.entrypoint, ...image.cmd].map((argument) => ['arg', argument] as const),
+    // The image's own folder may be one of the host's, which is not there yet.
+    ['cwd', '/'],
+  ];
+}
+
+export interface StandbyOptions {
+  image: Pick<VmImage, 'env' | 'entrypoint' | 'cmd'>;
+  limits: Limits;
+  /** Of machines of that home, beyond the image's. */
+  env: Record<string, string>;
 }
 
 /** All that makes a booted kernel this machine. It goes to the guest over its control port, and stands nowhere else. */

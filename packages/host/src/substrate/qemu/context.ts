@@ -9,6 +9,10 @@ import { DEADLINES, type Deadlines } from './deadlines.ts';
 import type { VmImages } from './image/vm-image.ts';
 import { connectQmp, type Qmp } from './qmp.ts';
 import { type MachineRecord, openStateStore, type StateStore } from './state.ts';
+import { createTemplates, NO_TEMPLATES, type Templates } from './template/templates.ts';
+
+/** A supervisor has started by then, as a rule. */
+const QUIET_MS = 10_000;
 
 export interface ContextOptions {
   /** Whose machines they are: it names their groups of processes. */
@@ -20,6 +24,10 @@ export interface ContextOptions {
   deadlines?: Partial<Deadlines>;
   /** Added to the kernel's command line: for tests. */
   kernelLine?: readonly string[];
+  /** Where memory templates are kept; without it there are none. */
+  templates?: { store: string; quietMs?: number };
+  /** Called at every word of a guest that starts, by its machine's id: for measurements. */
+  onWord?: (id: string, word: string) => void;
 }
 
 /** Undefined while it runs; a process that a former daemon has started says nothing to us. */
@@ -33,6 +41,8 @@ export interface Context {
   getAccel: ContextOptions['getAccel'];
   deadlines: Deadlines;
   kernelLine: readonly string[];
+  templates: Templates;
+  onWord: NonNullable<ContextOptions['onWord']>;
   /** Does the work alone with this machine; `shown` is what others see of it meanwhile, where it is not its record's state. */
   change<T>(ref: SandboxRef, signal: AbortSignal, work: () => Promise<T>, shown?: MachineState): Promise<T>;
   /** Whether somebody changes it just now; what is to be shown of it then. */
@@ -53,13 +63,22 @@ export function createContext(options: ContextOptions): Context {
   const locks = createKeyedLock();
   const changes = new Map<string, { shown: MachineState | undefined }>();
   const kept = new Map<string, Promise<Qmp>>();
+  const kernelLine = options.kernelLine ?? [];
   return {
     homeLabel: options.homeLabel,
     store,
     images: options.images,
     getAccel: options.getAccel,
     deadlines,
-    kernelLine: options.kernelLine ?? [],
+    kernelLine,
+    templates: options.templates
+      ? createTemplates({
+          ...{ quietMs: QUIET_MS, ...options.templates },
+          context: { store, deadlines, kernelLine },
+          isBusy: () => changes.size > 0,
+        })
+      : NO_TEMPLATES,
+    onWord: options.onWord ?? (() => undefined),
     kept,
     lastWords: new Map(),
     wakers: new Set(),

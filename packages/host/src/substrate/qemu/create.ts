@@ -38,29 +38,33 @@ export async function requireImage(tag: string, context: Context): Promise<VmIma
 async function make(spec: MachineSpec, signal: AbortSignal, context: Context): Promise<MachineRecord> {
   const image = await requireImage(spec.image, context);
   const id = pickMachineId(await listHostIds(context.store.folder));
-  const disk = join(spec.folder, DISK);
   try {
     await runTogether(signal, [
       (signal) => makeStateFolder(id, signal, context),
-      (signal) => copyDisk({ from: image.emptyDisk, to: disk, timeoutMs: context.deadlines.tool }, signal),
+      (signal) => makeDisk(spec, image.emptyDisk, { signal, context }),
     ]);
-    if (process.getuid?.() === 0) await chown(disk, spec.owner.uid, spec.owner.gid);
     signal.throwIfAborted();
     const record: MachineRecord = {
       ...{ v: 1, id, spec, phase: 'created', qemu: null, share: null },
-      ...{ address: null, startedAt: null, exit: null },
+      ...{ address: null, startedAt: null, restored: false, exit: null },
     };
     await context.store.put(record);
     return record;
   } catch (error) {
-    await rm(disk, { force: true });
+    await rm(join(spec.folder, DISK), { force: true });
     await context.store.remove(id);
     return signal.aborted ? throwInterrupted() : Promise.reject(error);
   }
 }
 
-/** Its user must get through to the sockets, and sees nothing on the way. */
 async function makeStateFolder(id: string, signal: AbortSignal, context: Context): Promise<void> {
+  await makeSockets(id, context);
+  const { folder } = getVmFiles(context.store.folder, id);
+  await makeSshFiles({ folder, uid: getMachineUid(id) }, signal);
+}
+
+/** A state folder with the one of the sockets. Its user must get through to them, and sees nothing on the way. */
+export async function makeSockets(id: string, context: Pick<Context, 'store'>): Promise<void> {
   const uid = getMachineUid(id);
   const { folder, sockets } = getVmFiles(context.store.folder, id);
   await ensureFolder(context.store.folder, { mode: 0o711 });
@@ -68,7 +72,6 @@ async function makeStateFolder(id: string, signal: AbortSignal, context: Context
   await mkdir(folder, { mode: 0o711 });
   await mkdir(sockets, { mode: 0o700 });
   await chown(sockets, uid, uid);
-  await makeSshFiles({ folder, uid }, signal);
 }
 
 /** `/run/cspace/LABEL/vm`, which others may have made for root alone. */
@@ -78,12 +81,24 @@ async function openWay(folder: string, levels: number): Promise<void> {
   if (levels > 1) await openWay(dirname(folder), levels - 1);
 }
 
+/** The machine's own, in the place of one that is there. */
+export async function makeDisk(
+  { folder, owner }: MachineSpec,
+  from: string,
+  { signal, context }: { signal: AbortSignal; context: Context },
+): Promise<void> {
+  const to = join(folder, DISK);
+  await copyDisk({ from, to, timeoutMs: context.deadlines.tool }, signal);
+  if (process.getuid?.() === 0) await chown(to, owner.uid, owner.gid);
+}
+
 /** Only what is not empty is copied, or shared where the file system can. */
-async function copyDisk(
+export async function copyDisk(
   { from, to, timeoutMs }: { from: string; to: string; timeoutMs: number },
   signal: AbortSignal,
 ): Promise<void> {
-  const argv = ['cp', '--sparse=always', '--reflink=auto', '--no-preserve=all', '--', from, to];
+  const how = ['--sparse=always', '--reflink=auto', '--no-preserve=all', '--remove-destination'];
+  const argv = ['cp', ...how, '--', from, to];
   const copied = await run(argv, { timeoutMs, signal });
   if (copied.ok) return;
   throw new ProblemError({

@@ -67,7 +67,7 @@ describe('a machine whose guest is told by its monitor', () => {
     const [qemu, share] = processes.map(({ pid }) => readProcessId(pid) ?? null);
     record = {
       ...{ v: 1, id: ID, phase: 'running', qemu: qemu ?? null, share: share ?? null },
-      ...{ address: '192.0.2.2', startedAt: '', exit: null },
+      ...{ address: '192.0.2.2', restored: false, startedAt: '', exit: null },
       spec: {
         ...{ ref: REF, homeLabel: '0', image: '', mounts: [], volumes: [], sysctls: {}, env: {} },
         owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },

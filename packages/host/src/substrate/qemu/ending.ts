@@ -1,6 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { getVmFiles } from '../../system/paths.ts';
 import { isRunning, type ProcessId, signalProcess, waitForEnd } from '../../system/process-id.ts';
+import { listSockets } from './argv.ts';
 import { hadOutOfMemory, removeCgroup } from './cgroup.ts';
 import { appendConsole, findPanic, readConsoleEnd } from './console.ts';
 import { type Context, throwInterrupted } from './context.ts';
@@ -97,7 +98,7 @@ export async function endProcesses(record: MachineRecord, context: Context): Pro
     await waitForEnd(id, context.deadlines.end);
   }
   await endConnections(folder);
-  for (const name of ['qmp', 'control', 'fs']) await rm(`${sockets}/${name}`, { force: true });
+  for (const socket of listSockets(sockets)) await rm(socket, { force: true });
   await removeCgroup(getCgroupName(record));
 }
 

@@ -1,31 +1,34 @@
-import { closeSync, constants, fstatSync, openSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { closeSync } from 'node:fs';
 import { join } from 'node:path';
-import { ProblemError } from '@cspace/protocol/problem';
 import { BASE_ENV, getTail } from '../../system/exec.ts';
+import { openMemoryFile } from '../../system/memory-file.ts';
 import { getVmFiles } from '../../system/paths.ts';
 import type { ProcessId } from '../../system/process-id.ts';
 import { readMostOpenFiles } from '../../system/process-limits.ts';
 import { spawnWatched, type WatchedProcess } from '../../system/spawn-watched.ts';
-import { openTap } from '../../system/tap.ts';
 import type { Cable } from '../substrate.ts';
-import { getQemuArgv, getSocket, HANDED, type HandedFile } from './argv.ts';
-import { openCgroup } from './cgroup.ts';
+import { getQemuArgv, getSocket } from './argv.ts';
+import { type Cgroup, openCgroup } from './cgroup.ts';
 import { getCgroupBounds } from './cgroup-bounds.ts';
 import { markConsole } from './console.ts';
 import type { Context, LastWords } from './context.ts';
 import { DISK } from './create.ts';
-import { openShare } from './folders/open-share.ts';
+import { openShare, type Share } from './folders/open-share.ts';
+import { getStartProblem, openHandedFiles } from './handed-files.ts';
 import { getMachineUid } from './ids.ts';
 import type { VmImage } from './image/vm-image.ts';
-import { getKernelLine, parseTscKhz } from './kernel-line.ts';
-import { getKvmGroup } from './kvm/kvm.ts';
+import { readPlan } from './plan.ts';
 import type { MachineRecord } from './state.ts';
+import { fillMemory } from './template/memory.ts';
+import type { Template } from './template/store.ts';
 
 export interface LaunchOptions {
   image: VmImage;
   accel: 'kvm' | 'tcg';
   cable: Cable;
+  /** What its guest is taken from, instead of being booted. */
+  template?: Template | undefined;
   signal: AbortSignal;
   context: Context;
   /** Called with every process as it is there, before the next. */
@@ -34,44 +37,69 @@ export interface LaunchOptions {
 
 export type QemuProcess = WatchedProcess & { id: ProcessId };
 
-const { O_NOFOLLOW, O_RDONLY, O_RDWR } = constants;
-
 /** Starts the server of the machine's folders, and QEMU. Nothing is known of the guest yet. Throws `machine-failed`. */
 export async function launch(record: MachineRecord, options: LaunchOptions): Promise<QemuProcess> {
-  const { context, signal, onProcess } = options;
+  const { template, onProcess, context } = options;
+  const bytes = record.spec.limits.memoryMiB * 1024 * 1024;
+  const memory = template && openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id) });
+  const stop = new AbortController();
+  const signal = AbortSignal.any([options.signal, stop.signal]);
+  const cgroup = await openBounds(record, options);
+  const filling = memory !== undefined && template && fillMemory(memory, template, { cgroup, signal });
+  try {
+    const share = await launchShare(record, { ...options, cgroup });
+    const lastWords: LastWords = { share: getLastWords(share) };
+    context.lastWords.set(record.id, lastWords);
+    await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
+    await filling;
+    const qemu = await launchQemu(record, { ...options, cgroup, memory });
+    lastWords.qemu = getLastWords(qemu);
+    await onProcess({ qemu: qemu.id });
+    return qemu;
+  } finally {
+    stop.abort();
+    if (filling) await filling.catch(() => undefined);
+    if (memory !== undefined) closeSync(memory);
+  }
+}
+
+/** Where there are no cgroups the guest has its bounds all the same; `doctor` says so. */
+async function openBounds(record: MachineRecord, { accel }: LaunchOptions): Promise<Cgroup | undefined> {
+  const openFiles = await readMostOpenFiles();
+  const bounds = getCgroupBounds(record.spec.limits, { emulated: accel === 'tcg', openFiles });
+  return openCgroup({ homeLabel: record.spec.homeLabel, id: record.id }, bounds).cgroup;
+}
+
+type Bounded = LaunchOptions & { cgroup: Cgroup | undefined };
+
+async function launchShare(record: MachineRecord, { context, signal, cgroup }: Bounded): Promise<Share> {
   const { sockets, share: mountpoint } = getVmFiles(context.store.folder, record.id);
   const { mounts, owner } = record.spec;
-  const socket = getSocket(sockets, 'fs');
   const socketUid = getMachineUid(record.id);
-  const path = BASE_ENV.PATH;
-  const share = await openShare({ mounts, owner, socket, socketUid, mountpoint, path }, signal);
-  const bounds = getCgroupBounds(record.spec.limits, {
-    emulated: options.accel === 'tcg',
-    openFiles: await readMostOpenFiles(),
-  });
-  // Where there are no cgroups the guest has its bounds all the same; `doctor` says so.
-  const { cgroup } = openCgroup({ homeLabel: record.spec.homeLabel, id: record.id }, bounds);
+  const at = { socket: getSocket(sockets, 'fs'), socketUid, mountpoint, path: BASE_ENV.PATH };
+  const share = await openShare({ mounts, owner, ...at }, signal);
   cgroup?.add(share.pid);
-  const lastWords: LastWords = { share: getLastWords(share) };
-  context.lastWords.set(record.id, lastWords);
-  await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
-  const argv = await getArgv(record, sockets, options);
-  await markConsole(record.spec.folder, owner);
-  const files = openFiles(record, options);
+  return share;
+}
+
+async function launchQemu(
+  record: MachineRecord,
+  { image, accel, cable, template, context, cgroup, memory }: Bounded & { memory: number | undefined },
+): Promise<QemuProcess> {
+  const { id, spec } = record;
+  const restored = { use: 'restore', generation: randomUUID() } as const;
+  const plan = await readPlan({
+    ...{ id, limits: spec.limits, mac: cable.mac, accel, context },
+    ...(template ? { template: restored } : {}),
+  });
+  await markConsole(spec.folder, spec.owner);
+  const files = openHandedFiles({ image, disk: join(spec.folder, DISK), link: cable.link, memory });
   try {
-    const qemu = spawnWatched(
-      argv,
-      HANDED.map((name) => files[name]),
-    );
-    qemu.say('');
-    const { id } = qemu;
-    if (!id) throw getStartProblem(await qemu.ended);
-    cgroup?.add(id.pid);
-    lastWords.qemu = getLastWords(qemu);
-    await onProcess({ qemu: id });
-    return { ...qemu, id };
+    const qemu = await spawnQemu(getQemuArgv(plan), files.fds);
+    cgroup?.add(qemu.id.pid);
+    return qemu;
   } finally {
-    for (const file of Object.values(files)) closeSync(file);
+    files.close();
   }
 }
 
@@ -83,54 +111,10 @@ function getLastWords({ ended, getErrorText }: Pick<WatchedProcess, 'ended' | 'g
   return () => (how === undefined ? undefined : [how, getTail(getErrorText(), 3)].join('\n').trim());
 }
 
-async function getArgv(record: MachineRecord, sockets: string, options: LaunchOptions): Promise<string[]> {
-  const { accel, cable, context } = options;
-  const { cpus, memoryMiB } = record.spec.limits;
-  const tscKhz = accel === 'tcg' ? await readTscKhz() : undefined;
-  return getQemuArgv({
-    ...{ accel, cpus, memoryMiB, sockets, mac: cable.mac },
-    uid: getMachineUid(record.id),
-    kvmGid: accel === 'kvm' ? await getKvmGroup() : undefined,
-    kernelLine: getKernelLine({ accel, tscKhz, extra: context.kernelLine }),
-  });
-}
-
-async function readTscKhz(): Promise<number | undefined> {
-  const hasCpufreq = await stat('/sys/devices/system/cpu/cpu0/cpufreq').catch(() => undefined);
-  return parseTscKhz(await readFile('/proc/cpuinfo', 'utf8'), hasCpufreq !== undefined);
-}
-
-/** All of them, or none. The disk is in a folder of the owner's, who may have put anything in its place. */
-function openFiles(record: MachineRecord, { image, cable }: LaunchOptions): Record<HandedFile, number> {
-  const opened: number[] = [];
-  const add = (fd: number) => {
-    opened.push(fd);
-    return fd;
-  };
-  try {
-    const disk = add(openSync(join(record.spec.folder, DISK), O_RDWR | O_NOFOLLOW));
-    if (!fstatSync(disk).isFile()) throw new Error(`${DISK} is no file`);
-    return {
-      vmlinux: add(openSync(image.vmlinux, O_RDONLY)),
-      initrd: add(openSync(image.initrd, O_RDONLY)),
-      root: add(openSync(image.root, O_RDONLY)),
-      modules: add(openSync(image.modules, O_RDONLY)),
-      disk,
-      tap: add(openTap(cable.link)),
-    };
-  } catch (error) {
-    for (const fd of opened) closeSync(fd);
-    if (error instanceof ProblemError) throw error;
-    throw getStartProblem(error instanceof Error ? error.message : String(error));
-  }
-}
-
-/** Why QEMU is not there. */
-export function getStartProblem(why: string): ProblemError {
-  return new ProblemError({
-    code: /not installed/.test(why) ? 'engine-missing' : 'machine-failed',
-    message: 'QEMU did not start',
-    ...(why === '' ? {} : { why }),
-    fix: /not installed/.test(why) ? 'cspace setup --substrate qemu' : 'cspace doctor',
-  });
+export async function spawnQemu(argv: readonly string[], fds: readonly number[]): Promise<QemuProcess> {
+  const qemu = spawnWatched(argv, fds);
+  qemu.say('');
+  const { id } = qemu;
+  if (!id) throw getStartProblem(await qemu.ended);
+  return { ...qemu, id };
 }

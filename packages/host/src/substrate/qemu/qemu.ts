@@ -93,7 +93,8 @@ export function createQemu(options: QemuOptions): Substrate {
     },
     async watch(onEvent, signal) {
       await ready();
-      return watchMachines(onEvent, signal, { context, reader });
+      // Whoever watches is there to stay: what is made in the background is made meanwhile, and given up with it.
+      await Promise.all([watchMachines(onEvent, signal, { context, reader }), context.templates.run(signal)]);
     },
     execCommand(ref, argv, options) {
       const machine = seen.get(formatRef(ref));

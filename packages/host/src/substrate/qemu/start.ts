@@ -1,13 +1,15 @@
 import type { SandboxRef } from '@cspace/protocol/names';
 import type { AttachNetwork, Machine } from '../substrate.ts';
-import { BootFailure, bootGuest, getBootProblem } from './boot.ts';
+import { bootGuest, getBootProblem } from './boot.ts';
 import { getConsoleTail, readConsoleEnd } from './console.ts';
 import { type Context, getNotThere, throwInterrupted } from './context.ts';
-import { requireImage } from './create.ts';
+import { makeDisk, requireImage } from './create.ts';
 import { endProcesses, settle } from './ending.ts';
 import { getMachineUid } from './ids.ts';
 import { type LaunchOptions, launch } from './launch.ts';
+import { BootFailure } from './starting.ts';
 import { getMachine, type MachineRecord } from './state.ts';
+import type { Template } from './template/store.ts';
 
 export interface StartOptions {
   attachNetwork: AttachNetwork;
@@ -32,9 +34,16 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     const image = await requireImage(record.spec.image, context);
     const accel = await context.getAccel(signal);
     const cable = await attachNetwork({ kind: 'tap', uid: getMachineUid(record.id) });
+    const launching = { image, accel, cable, signal, context };
+    const restored = await tryRestore(record, launching);
+    if (restored) return getMachine(restored);
     for (let tries = 1; ; tries += 1) {
-      const failure = await tryStart(record, { image, accel, cable, signal, context });
-      if (!(failure instanceof BootFailure)) return getMachine(failure);
+      const failure = await tryStart(record, launching);
+      if (!(failure instanceof BootFailure)) {
+        const { limits, env } = record.spec;
+        context.templates.want({ image, accel, limits, standby: image.standby ? env : undefined });
+        return getMachine(failure);
+      }
       if (failure.isMute && tries < TRIES) continue;
       throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
     }
@@ -42,6 +51,36 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
 }
 
 type TryOptions = Omit<LaunchOptions, 'onProcess'>;
+
+/** From a memory template, where there is one. It is never needed: whatever goes wrong with it, a guest is booted. */
+async function tryRestore(record: MachineRecord, options: TryOptions): Promise<MachineRecord | undefined> {
+  const { context, signal } = options;
+  const template = await findTemplate(record, options);
+  if (!template) return undefined;
+  const restore = async () => {
+    if (template.disk !== undefined) await makeDisk(record.spec, template.disk, { signal, context });
+    return tryStart(record, { ...options, template });
+  };
+  const started = await restore().catch((error) => {
+    if (signal.aborted) throw error;
+  });
+  if (started && !(started instanceof BootFailure)) return started;
+  await context.templates.discard(template);
+  if (template.disk !== undefined) await makeDisk(record.spec, options.image.emptyDisk, { signal, context });
+  return undefined;
+}
+
+/** One whose first program stands by has a disk of its own: only a machine without anything on its disk can take it. */
+async function findTemplate(
+  record: MachineRecord,
+  { image, accel, context: { templates } }: TryOptions,
+): Promise<Template | undefined> {
+  const { limits, env } = record.spec;
+  const wanted = { image, accel, limits };
+  const standby = image.standby && record.startedAt === null;
+  const found = standby ? await templates.find({ ...wanted, standby: env }) : undefined;
+  return found ?? templates.find(wanted);
+}
 
 /** The record of a machine that runs, or why its guest did not come up. In that case, and where it throws, nothing is left. */
 async function tryStart(record: MachineRecord, options: TryOptions): Promise<MachineRecord | BootFailure> {
@@ -55,7 +94,8 @@ async function tryStart(record: MachineRecord, options: TryOptions): Promise<Mac
     await write({});
     const qemu = await launch(now, { ...options, onProcess: write });
     await bootGuest(now, qemu, options);
-    await write({ phase: 'running', exit: null, startedAt: new Date().toISOString() });
+    const restored = options.template !== undefined;
+    await write({ phase: 'running', exit: null, startedAt: new Date().toISOString(), restored });
     return now;
   } catch (error) {
     await endProcesses(now, context);

@@ -24,6 +24,7 @@ const RECORD: MachineRecord = {
   qemu: { pid: 5, startTime: 7 },
   share: { pid: 6, startTime: 8 },
   address: '192.168.64.2',
+  restored: false,
   startedAt: '2026-11-27T00:00:00.000Z',
   exit: null,
 };

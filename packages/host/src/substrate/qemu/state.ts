@@ -50,6 +50,8 @@ const MachineRecord = z.strictObject({
   /** While it runs. */
   address: z.string().nullable(),
   startedAt: z.string().nullable(),
+  /** Its guest was taken from a memory template. */
+  restored: z.boolean().default(false),
   exit: Exit.nullable(),
 });
 export type MachineRecord = z.infer<typeof MachineRecord>;
@@ -116,6 +118,7 @@ export function getMachine(record: MachineRecord, state: Machine['state'] = STAT
     exitCode: exit?.code ?? null,
     outOfMemory: exit?.outOfMemory ?? false,
     startedAt: record.startedAt,
+    ...(record.phase === 'running' ? { restored: record.restored } : {}),
     ...(exit?.reason === undefined ? {} : { reason: exit.reason }),
   };
 }

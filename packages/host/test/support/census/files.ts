@@ -18,6 +18,10 @@ const ENGINE_FOLDERS = [
 /** Of ours alone, so that every entry counts: homes' state, machines' state, what microVMs are started from. */
 const OWN_FOLDERS = ['/run/cspace', '/var/lib/cspace', '/var/lib/cspace/vm'];
 
+/** What daemons keep for machines to come, a folder each by its key: theirs to make and to take away at any time. */
+const TEMPLATES = '/var/lib/cspace/vm/templates';
+const KEPT = /\/(\.lock|[0-9a-f]{64})$/;
+
 /** Entries of these count where their name is of ours. */
 const SHARED_FOLDERS = ['/run', '/run/netns', '/run/lock', '/tmp', '/var/tmp', '/dev/shm'];
 
@@ -33,7 +37,8 @@ export async function listFiles(options: CensusOptions): Promise<string[]> {
   for (const folder of options.folders) found.push(...(await list(folder)));
   for (const folder of SHARED_FOLDERS)
     found.push(...(await list(folder)).filter((path) => OURS.test(path.slice(folder.length))));
-  for (const folder of OWN_FOLDERS) found.push(...(await list(folder)));
+  for (const folder of OWN_FOLDERS) found.push(...(await list(folder)).filter((path) => path !== TEMPLATES));
+  found.push(...(await list(TEMPLATES)).filter((path) => !KEPT.test(path)));
   for (const home of await list('/run/cspace')) found.push(...(await list(join(home, 'vm'))));
   for (const folder of ['/', process.cwd()])
     found.push(...(await list(folder)).filter((path) => STRAY.test(path)));

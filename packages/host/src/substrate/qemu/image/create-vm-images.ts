@@ -124,10 +124,10 @@ async function writeDescriptor(
   { workshop, tag, oci }: Making,
   keys: { kit: string; root: string },
 ): Promise<void> {
-  const { entrypoint, cmd, env, workdir, user } = oci;
+  const { entrypoint, cmd, env, workdir, user, standby } = oci;
   const descriptor: Descriptor = {
     ...{ v: 1, tag, image: oci.id, ...keys, disk: EMPTY_DISK },
-    ...{ entrypoint, cmd, env, workdir, user },
+    ...{ entrypoint, cmd, env, workdir, user, standby },
   };
   const text = `${JSON.stringify(descriptor, undefined, 2)}\n`;
   await writeFileAtomic(getDescriptorFile(workshop.store, tag), text, { mode: 0o644 });

@@ -24,7 +24,12 @@ test('parseInspected reads what podman prints', () =>
     env: { LANG: 'C.UTF-8', OPTIONS: 'a=b', EMPTY: '' },
     workdir: '/workspace',
     user: '',
+    standby: false,
   }));
+test('parseInspected: the label of an image whose first program can stand by', () => {
+  const label = (value: string) => parse({ Config: { Labels: { 'dev.cspace.standby': value } } }).standby;
+  expect([label('1'), label('0')]).toEqual([true, false]);
+});
 test.each([
   ['nothing', {}],
   ['null', { Entrypoint: null, Cmd: null, Env: null, WorkingDir: '' }],

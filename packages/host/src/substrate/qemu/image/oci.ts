@@ -13,6 +13,8 @@ export interface OciImage {
   env: Record<string, string>;
   workdir: string;
   user: string;
+  /** Its first program can be started before it is known whose machine it is in. */
+  standby: boolean;
 }
 
 /** podman-image-inspect(1), 4.3 and later; what is empty may be missing or null. */
@@ -26,11 +28,15 @@ const Inspected = z.tuple([
         Cmd: z.array(z.string()).nullish(),
         Env: z.array(z.string()).nullish(),
         WorkingDir: z.string().nullish(),
+        Labels: z.record(z.string(), z.string()).nullish(),
       })
       .nullish(),
     RootFS: z.object({ Layers: z.array(z.string()).min(1) }),
   }),
 ]);
+
+/** Of an image whose entrypoint waits for a line on its stdin where CSPACE_STANDBY is set. */
+const STANDBY_LABEL = 'dev.cspace.standby';
 
 export const getInspectArgv = (tag: string): string[] => ['podman', 'image', 'inspect', tag];
 
@@ -46,6 +52,7 @@ export function parseInspected(text: string): OciImage {
       env: parseEnv(image.Config?.Env ?? []),
       workdir: image.Config?.WorkingDir || '/',
       user: image.User ?? '',
+      standby: image.Config?.Labels?.[STANDBY_LABEL] === '1',
     };
   } catch (cause) {
     const message = 'podman described the image in a way that cspace does not know';

@@ -45,6 +45,7 @@ export const Descriptor = z.object({
   env: z.record(z.string(), z.string()),
   workdir: z.string(),
   user: z.string(),
+  standby: z.boolean().default(false),
 });
 export type Descriptor = z.infer<typeof Descriptor>;
 
@@ -91,7 +92,7 @@ export async function findImage(
   const root = getRootFile(store, descriptor.root);
   const emptyDisk = join(store, descriptor.disk);
   if (!kit || !(await areFiles([root, emptyDisk]))) return undefined;
-  const { entrypoint, cmd, env, workdir } = descriptor;
+  const { entrypoint, cmd, env, workdir, standby } = descriptor;
   const inKit = (name: string) => join(getKitFolder(store, kit.key), name);
   const image: VmImage = {
     tag,
@@ -107,6 +108,7 @@ export async function findImage(
     cmd,
     env,
     workdir,
+    standby,
   };
   return { image, kit, descriptor };
 }

@@ -57,7 +57,7 @@ export function createFakeSteps(
   };
   const steps: Steps = {
     inspect: async (_, tag) => ({
-      ...{ id: `id of ${tag}`, layers: [tag], user: '' },
+      ...{ id: `id of ${tag}`, layers: [tag], user: '', standby: false },
       ...{ entrypoint: ['/init'], cmd: [], env: { TAG: tag }, workdir: '/', ...images[tag] },
     }),
     async makeKit({ source, work, refresh }) {

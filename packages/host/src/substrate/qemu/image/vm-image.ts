@@ -25,6 +25,8 @@ export interface VmImage {
   env: Record<string, string>;
   /** Absolute. */
   workdir: string;
+  /** Its first program can wait to be told whose machine it is in. */
+  standby: boolean;
 }
 
 /** Makes and keeps them, for all homes of this host together. */
