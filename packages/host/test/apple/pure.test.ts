@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { parseEnd } from './stand-in/commands/copy.ts';
-import { getConsoleText, getTail } from './stand-in/commands/exec.ts';
+import { getConsoleText, getTail } from './stand-in/commands/logs.ts';
 import { getCapabilities } from './stand-in/containers/capabilities.ts';
 import { getUlimits } from './stand-in/containers/engine-argv.ts';
 import { parseEnvFile } from './stand-in/containers/environment.ts';

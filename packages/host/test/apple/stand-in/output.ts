@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs';
 
 /** Whole, though it be a pipe that is read slowly. */
-function write(fd: 1 | 2, text: string): void {
+export function write(fd: 1 | 2, text: string): void {
   let bytes = Buffer.from(text);
   while (bytes.length > 0) {
     try {

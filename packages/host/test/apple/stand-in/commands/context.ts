@@ -39,5 +39,5 @@ export function printProgress({ request, version }: Context, steps: readonly str
     printError(`${erase}[${index + 1}/${steps.length}] ${step} [0s]`);
 }
 
-/** The last argument that must be there. */
+/** Empty where it was left out, as some may be. */
 export const getArgument = ({ request }: Context, index = 0): string => request.arguments[index] ?? '';
