@@ -68,7 +68,7 @@ testAsRoot('lab ends and names what its command left running', async () => {
   const { code, stderr, stdout, left } = await lab([
     'sh',
     '-c',
-    'setsid sleep 63 >&- 2>&- & echo $!; exit 3',
+    'setsid sleep 63 >&- 2>&- & until [ "$(cat /proc/$!/comm)" = sleep ]; do :; done; echo $!; exit 3',
   ]);
   expect(code).toBe(3);
   expect(stderr).toContain(`sleep(${stdout.trim()})`);
