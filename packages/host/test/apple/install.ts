@@ -38,7 +38,7 @@ export interface ContainerResult {
   stderr: string;
 }
 
-const PROGRAM = 'container.js';
+export const PROGRAM = 'container.js';
 const TIMEOUT_MS = 60_000;
 const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 

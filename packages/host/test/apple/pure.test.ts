@@ -3,7 +3,7 @@ import { parseEnd } from './stand-in/commands/copy.ts';
 import { getConsoleText, getTail } from './stand-in/commands/logs.ts';
 import { getCapabilities } from './stand-in/containers/capabilities.ts';
 import { getUlimits } from './stand-in/containers/engine-argv.ts';
-import { getEnvironment, parseEnvFile } from './stand-in/containers/environment.ts';
+import { parseEnvFile } from './stand-in/containers/environment.ts';
 import { parseMount, parseTmpfs, parseVolume } from './stand-in/containers/mounts.ts';
 import { parseMemory, parseSize } from './stand-in/containers/sizes.ts';
 import { getFullReference } from './stand-in/images/find.ts';
@@ -56,15 +56,6 @@ test('parseTmpfs: options are a part of the path', () => {
 
 test('parseEnvFile: comments and blank lines are none, quotes stay', () => {
   expect(parseEnvFile('# a\n\nA="b"\n  # c\nB\n')).toEqual(['A="b"', 'B']);
-});
-
-test('getEnvironment: the last of a name counts, a bare one is inherited or nothing, the order is another one', () => {
-  const made = getEnvironment({
-    image: ['A1=1', 'B0=2'],
-    files: [],
-    entries: ['A1=3', 'PATH', 'NO_SUCH_THING'],
-  });
-  expect(made).toEqual(['B0=2', 'A1=3', `PATH=${process.env.PATH}`]);
 });
 
 test('assertLab: refuses the first network namespace of a host', () => {
