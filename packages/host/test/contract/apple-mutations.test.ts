@@ -1,12 +1,15 @@
 import { afterAll, afterEach, beforeAll, expect, test } from 'bun:test';
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { toProblem } from '@cspace/protocol/problem';
 import { bundleMutant, MUTATIONS as MUTANTS } from '../apple/mutations.ts';
 import { MUTATIONS, type MutationName } from '../support/apple-mutations.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { type AppleFixture, getStandInReason, makeApple } from './apple-fixture.ts';
-import { BOOT } from './contract.ts';
 import { createHarness, type Harness } from './harness.ts';
+
+/** Says when it would end in order. */
+const BOOT = 'trap "exit 7" TERM; touch /workspace/listens; sleep 1000 & wait';
 
 /** What the life of a machine comes to: each step, and where it ends before its end, why. */
 const WORKS = 'created running 5 exited 7 gone';
@@ -53,7 +56,7 @@ let fixture: AppleFixture;
 let harness: Harness;
 if (reason === undefined) {
   beforeAll(async () => {
-    fixture = await makeApple('1.2.2', { isMutated: true, deadlines: { change: 3000 } });
+    fixture = await makeApple('1.2.2', { isMutated: true, deadlines: { network: 2000 } });
     harness = createHarness(fixture);
   }, 120_000);
   afterEach(async () => {
@@ -68,8 +71,9 @@ async function live(): Promise<string> {
   const mercury = ref('mercury');
   const steps: (string | number | null | undefined)[] = [];
   try {
-    steps.push((await substrate.create(harness.spec('mercury', BOOT.polite), signal())).state);
+    steps.push((await substrate.create(harness.spec('mercury', BOOT), signal())).state);
     steps.push((await harness.start('mercury')).state);
+    await harness.waitFor('it listens', () => existsSync(join(harness.workspace('mercury'), 'listens')));
     steps.push((await harness.exec('mercury', ['sh', '-c', 'exit 5'])).code);
     await substrate.stop(mercury, 5000, signal());
     const ended = await substrate.inspect(mercury, signal());

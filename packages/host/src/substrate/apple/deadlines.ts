@@ -4,6 +4,8 @@ export interface Deadlines {
   query: number;
   /** Making and starting: the first start on a host fetches the guest's kernel and first program. */
   change: number;
+  /** Until a machine that runs has an address. */
+  network: number;
   remove: number;
   build: number;
   /** A connection to a machine's port. */
@@ -13,6 +15,7 @@ export interface Deadlines {
 export const DEADLINES: Deadlines = {
   query: 15_000,
   change: 120_000,
+  network: 60_000,
   remove: 60_000,
   build: 30 * 60_000,
   dial: 5000,

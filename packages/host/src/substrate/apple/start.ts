@@ -64,8 +64,8 @@ async function waitForNetwork(
   started: RunResult | undefined,
   { signal, context }: StartOptions,
 ): Promise<OwnNetwork> {
-  const { change } = context.deadlines;
-  const deadline = performance.now() + change;
+  const timeoutMs = context.deadlines.network;
+  const deadline = performance.now() + timeoutMs;
   while (performance.now() < deadline) {
     throwIfInterrupted(signal);
     const now = await context.reader.findOurs(ref, signal);
@@ -78,7 +78,7 @@ async function waitForNetwork(
     await pause(LOOK_MS, signal);
   }
   if (started && !started.ok) throw getEngineProblem('start the machine', started);
-  throw getNotStarted(ref, `it has no address after ${change / 1000} s`);
+  throw getNotStarted(ref, `it has no address after ${timeoutMs / 1000} s`);
 }
 
 function throwIfInterrupted(signal: AbortSignal): void {
