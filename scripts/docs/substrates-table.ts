@@ -14,7 +14,7 @@ const COLUMNS: readonly [string, Capabilities][] = [
   ['podman', PODMAN_CAPABILITIES],
   ['qemu with KVM', QEMU_CAPABILITIES],
   ['qemu, emulated', EMULATED_CAPABILITIES],
-  ['apple (coming)', APPLE_CAPABILITIES],
+  ['apple', APPLE_CAPABILITIES],
 ];
 
 const SYSTEMS = { linux: 'Linux', darwin: 'macOS' } as const;
@@ -62,6 +62,7 @@ const ROWS: { [K in keyof Capabilities]: readonly [string, (value: Capabilities[
   routableAddress: ['the host reaches its address', yesNo],
   hostNetwork: ["its network is attached by cspace, with cspace's rules", yesNo],
   setsHostname: ['its host name is the name of the sandbox', yesNo],
+  fractionalCpus: ['`limits.cpus` may be a fraction', yesNo],
   fixedSysctls: ["the guest's root cannot change its network's kernel settings", yesNo],
 };
 

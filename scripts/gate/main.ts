@@ -6,7 +6,14 @@ import { prepare, prepareWebImage, WEB_IMAGE_VARIABLE } from './prepare.ts';
 import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
-import { findTestFiles, getBootObstacle, getQemuSuite, SUITES, type Suite } from './suites.ts';
+import {
+  findTestFiles,
+  getAppleSuites,
+  getBootObstacle,
+  getQemuSuite,
+  SUITES,
+  type Suite,
+} from './suites.ts';
 import { takeTurn } from './turn.ts';
 
 /** The one test of the fast half. */
@@ -39,8 +46,16 @@ const unbootable = getBootObstacle({ platform: process.platform, root, sudo });
 const files = findTestFiles('.');
 
 async function runStep(of: Suite, all: readonly string[], more = {}): Promise<void> {
+  if (args.substrate !== 'apple') {
+    const chosen = args.substrate === 'qemu' ? getQemuSuite(of, all) : { suite: of, files: all };
+    return runFiles(chosen.suite, chosen.files, more);
+  }
+  for (const { suite, files, version } of getAppleSuites(of, all))
+    await runFiles(suite, files, { ...more, CSPACE_TEST_APPLE_VERSION: version }, ` with ${version}`);
+}
+
+async function runFiles(suite: Suite, chosen: readonly string[], more: object, of = ''): Promise<void> {
   if (stop.signal.aborted) return;
-  const { suite, files: chosen } = args.substrate ? getQemuSuite(of, all) : { suite: of, files: all };
   if (chosen.length === 0) return skip(suite, 'it has no test yet');
   const lab = unbootable === undefined && canMakeLab();
   if (!lab) report.say(`${suite.name}: without lab and census: ${unbootable ?? 'iproute2 is missing'}`);
@@ -53,7 +68,7 @@ async function runStep(of: Suite, all: readonly string[], more = {}): Promise<vo
     ci,
     groups,
   });
-  report.addSuite(suite.name, result, performance.now() - before);
+  report.addSuite(`${suite.name}${of}`, result, performance.now() - before);
 }
 
 /** Before the first setup of a bare machine it may be missing. */
@@ -88,7 +103,7 @@ let obstacle = unbootable;
 // First, since it also brings what a lab and the census need.
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('setup', tasks);
 // Tests of microVMs say by themselves what they miss.
-const vms = booting.some(({ qemu }) => qemu) && process.arch === 'x64';
+const vms = args.substrate !== 'apple' && booting.some(({ qemu }) => qemu) && process.arch === 'x64';
 if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuSetup', tasks);
 
 for (const suite of SUITES.filter(({ boots }) => !boots)) {
@@ -98,7 +113,9 @@ for (const suite of SUITES.filter(({ boots }) => !boots)) {
 
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
 if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuImage', tasks);
-const wantsWebImage = booting.some(({ name }) => name === 'e2e') && !obstacle && !stop.signal.aborted;
+// Pages in real browsers are tried with the sandboxes of Linux.
+const wantsPages = args.substrate !== 'apple' && booting.some(({ name }) => name === 'e2e');
+const wantsWebImage = wantsPages && !obstacle && !stop.signal.aborted;
 const webImage = wantsWebImage ? await prepareWebImage(tasks, args.substrate) : undefined;
 const more = webImage === undefined ? {} : { [WEB_IMAGE_VARIABLE]: webImage };
 for (const suite of booting) {

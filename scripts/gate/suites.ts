@@ -8,13 +8,26 @@ export interface Suite {
   /** Files of one lane run one after another, lanes at the same time, each in a lab of its own: they mostly wait. */
   laneOf?: (file: string) => string;
   /** It tries every substrate; which of its files are those of qemu, which runs no others then. */
-  qemu?: { files: (file: string) => boolean; deadlineMs: number };
+  qemu?: TriedAlone;
+  /** The same for the stand-in of Apple's `container`, once for each of the versions. */
+  apple?: TriedAlone & { versions: readonly string[] };
+}
+
+interface TriedAlone {
+  files: (file: string) => boolean;
+  deadlineMs: number;
 }
 
 const MINUTE = 60_000;
 
 /** The main path of microVMs and their templates, which the gate runs whatever other sandboxes are made of. */
 const isMicrovmTest = (file: string): boolean => /\/(microvm|templates)\.test\.ts$/.test(file);
+
+/** Of the stand-in for Apple's `container`, which has a bridge and machines of its own. */
+const isStandInTest = (file: string): boolean => /\/stand-in[^/]*\.test\.ts$/.test(file);
+
+/** What is no matter of our own bridge, and of how else a Linux host may be. */
+const APPLE_FILES = ['main-path', 'names', 'forwarding', 'inside'];
 
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, deadlineMs: 8 * MINUTE, testTimeoutMs: 20_000 },
@@ -24,14 +37,19 @@ export const SUITES: readonly Suite[] = [
     deadlineMs: 20 * MINUTE,
     testTimeoutMs: 60_000,
     laneOf: (file) => file,
-    qemu: { files: (file) => !file.endsWith('/podman.test.ts'), deadlineMs: 30 * MINUTE },
+    qemu: { files: (file) => file.endsWith('/qemu.test.ts'), deadlineMs: 30 * MINUTE },
+    apple: {
+      versions: ['1.0.0', '1.2.0', '1.2.2'],
+      files: (file) => /\/apple[a-z-]*\.test\.ts$/.test(file),
+      deadlineMs: 20 * MINUTE,
+    },
   },
   {
     name: 'integration',
     boots: true,
     deadlineMs: 15 * MINUTE,
     testTimeoutMs: 60_000,
-    laneOf: (file) => file.split('/', 2).join('/'),
+    laneOf: (file) => (isStandInTest(file) ? 'stand-in' : file.split('/', 2).join('/')),
   },
   {
     name: 'e2e',
@@ -40,6 +58,11 @@ export const SUITES: readonly Suite[] = [
     testTimeoutMs: 120_000,
     laneOf: (file) => (isMicrovmTest(file) ? 'microvm' : 'all others'),
     qemu: { files: () => true, deadlineMs: 120 * MINUTE },
+    apple: {
+      versions: ['1.2.2'],
+      files: (file) => APPLE_FILES.some((name) => file.endsWith(`/${name}.test.ts`)),
+      deadlineMs: 40 * MINUTE,
+    },
   },
 ];
 
@@ -72,6 +95,25 @@ export function getQemuSuite(suite: Suite, files: readonly string[]): { suite: S
     files: files.filter((file) => qemu?.files(file)),
   };
 }
+
+/** The suite as it is with one version of the stand-in; undefined where it has nothing for it. Pure. */
+export function getAppleSuites(
+  suite: Suite,
+  files: readonly string[],
+): { suite: Suite; files: string[]; version: string }[] {
+  const { apple } = suite;
+  if (!apple) return [];
+  return apple.versions.map((version) => ({
+    suite: { ...suite, deadlineMs: apple.deadlineMs, testTimeoutMs: suite.testTimeoutMs * STAND_IN },
+    // Mutations are of one version: what they change is the same in all.
+    files: files.filter((file) => apple.files(file) && (version === LAST || !file.includes('mutations'))),
+    version,
+  }));
+}
+
+/** Each command of the stand-in is a program that starts others. */
+const STAND_IN = 2;
+const LAST = '1.2.2';
 
 /** Test files of the working tree, by suite: tracked ones and new ones alike, ignored ones not. Sorted. */
 export function findTestFiles(root: string): Map<Suite['name'], string[]> {

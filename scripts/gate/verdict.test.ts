@@ -3,7 +3,15 @@ import { parseArgs } from './args.ts';
 import { NO_OUTCOME, type Outcome } from './junit.ts';
 import { createReport } from './report.ts';
 import type { SuiteAnswer } from './suite.ts';
-import { findTestFiles, getBootObstacle, getLanes, getQemuSuite, getSuiteName, SUITES } from './suites.ts';
+import {
+  findTestFiles,
+  getAppleSuites,
+  getBootObstacle,
+  getLanes,
+  getQemuSuite,
+  getSuiteName,
+  SUITES,
+} from './suites.ts';
 import { getTroubles } from './troubles.ts';
 
 const CLEAN: SuiteAnswer = { code: 0, timedOut: false, findings: [], blind: [] };
@@ -99,6 +107,8 @@ test('getLanes: tests of microVMs have lanes of their own in contract and e2e', 
     SUITES.filter((suite) => suite.name === name).flatMap((suite) => getLanes(files.get(name) ?? [], suite)),
   );
   expect(contract).toEqual([
+    ['packages/host/test/contract/apple-mutations.test.ts'],
+    ['packages/host/test/contract/apple.test.ts'],
     ['packages/host/test/contract/podman.test.ts'],
     ['packages/host/test/contract/qemu.test.ts'],
   ]);
@@ -113,6 +123,17 @@ test('getQemuSuite: the contract of qemu alone, all of e2e, nothing of the other
   const files = findTestFiles('.');
   const chosen = SUITES.map((suite) => getQemuSuite(suite, files.get(suite.name) ?? []).files);
   expect(chosen.map((list) => list.length)).toEqual([0, 1, 0, files.get('e2e')?.length ?? 0]);
+});
+
+test('getAppleSuites: the contract once for each version, mutations with the last', () => {
+  const files = findTestFiles('.');
+  const chosen = SUITES.flatMap((suite) => getAppleSuites(suite, files.get(suite.name) ?? []));
+  expect(chosen.map(({ suite, version, files }) => [suite.name, version, files.length])).toEqual([
+    ['contract', '1.0.0', 1],
+    ['contract', '1.2.0', 1],
+    ['contract', '1.2.2', 2],
+    ['e2e', '1.2.2', 4],
+  ]);
 });
 
 test('getBootObstacle', () => {
@@ -137,4 +158,5 @@ test('parseArgs: of --substrate=qemu the suites that try it', () => {
   const wanted = ['checks', 'unit', 'contract', 'integration', 'e2e'].filter(args.wants);
   expect([args.substrate, args.unknown, wanted]).toEqual(['qemu', [], ['contract', 'e2e']]);
   expect(parseArgs(['e2e', '--substrate=qemu']).wants('contract')).toBe(false);
+  expect(parseArgs(['--substrate=apple']).substrate).toBe('apple');
 });

@@ -14,6 +14,7 @@ const PASSED = [
   ...['PATH', 'TERM', 'CI', 'NO_COLOR', 'FORCE_COLOR', 'USER', 'LOGNAME', 'SUDO_UID', 'SUDO_GID'],
   'CSPACE_TEST_WEB_IMAGE',
   'CSPACE_TEST_SUBSTRATE',
+  'CSPACE_TEST_APPLE_VERSION',
 ];
 
 /** Makes a world. Its path is short: a unix socket's has at most 107 bytes (unix(7)). */

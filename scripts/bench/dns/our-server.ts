@@ -13,7 +13,7 @@ for (const { project, sandbox, address } of NAMES) {
   await registry.put(makeRecord(`${project}/${sandbox}`, { address }));
 }
 const network = { subnet: '192.168.64.0/24', gateway: '192.168.64.1' };
-const service = createDnsService({ port: Number(port), registry, ...network });
+const service = createDnsService({ port: Number(port), registry, network });
 await service.listen({ address: '127.0.0.1', audience: 'host' });
 console.log('ready');
 for await (const address of createInterface({ input: process.stdin })) {

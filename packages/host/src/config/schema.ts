@@ -17,7 +17,7 @@ const WrittenLimits = z
 const shared = {
   model: z.string().min(1).optional().describe('the model of the agent, as Claude Code names it'),
   substrate: SubstrateKind.optional().describe(
-    'what runs the machines; by default `qemu` where KVM runs guests, else `podman` (substrates.md)',
+    'what runs the machines; by default `apple` on a Mac, `qemu` where KVM runs guests, else `podman` (substrates.md)',
   ),
   limits: WrittenLimits.optional(),
   network: NetworkMode.optional().describe(

@@ -6,6 +6,8 @@ import { openFileRegistry } from '../registry/file-registry.ts';
 import type { House } from '../sandbox/house.ts';
 import { openTokenStore } from '../sandbox/tokens.ts';
 import { getHomeLabel } from '../substrate/labels.ts';
+import type { HostKind } from '../substrate/substrate.ts';
+import { BASE_ENV } from '../system/exec.ts';
 import { createKeyedLock } from '../system/keyed-lock.ts';
 import type { Log } from '../system/log.ts';
 import type { Owner } from '../system/owner.ts';
@@ -14,6 +16,7 @@ import { getRealPath } from '../system/real-path.ts';
 import { getGuestSysctls } from './guest-sysctls.ts';
 import { createHostNetwork, getMembers, type HostNetwork } from './host-network.ts';
 import { createImageProvider } from './image-provider.ts';
+import { createOwnNetwork } from './own-network.ts';
 import { createSubstrates, getWays } from './substrates.ts';
 
 export interface HouseOptions {
@@ -27,11 +30,15 @@ export interface HouseOptions {
   testImage?: string | undefined;
   /** The folder of the host that all homes share, where it is another one: for tests. */
   vmStore?: string | undefined;
+  /** A folder with a stand-in for Apple's `container`, which makes this host count as a Mac: for tests. */
+  appleTools?: string | undefined;
 }
+
+const MAC: HostKind = 'darwin/arm64';
 
 /** Everything the use cases work with, put together for this host. */
 export async function createHouse(options: HouseOptions): Promise<House & { network: HostNetwork }> {
-  const { home, owner, config, log, testImage, vmStore } = options;
+  const { home, owner, config, log, testImage, vmStore, appleTools } = options;
   const paths = getPaths(home);
   const homeLabel = getHomeLabel(getRealPath(home));
   const registry = await openFileRegistry(paths, owner);
@@ -44,7 +51,12 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     templates: config.templates,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
-  const substrates = createSubstrates(getWays(substrateOptions));
+  const substrates = createSubstrates(
+    appleTools === undefined
+      ? getWays(substrateOptions)
+      : getWays({ ...substrateOptions, path: `${appleTools}:${BASE_ENV.PATH}` }, MAC),
+  );
+  const isOwn = substrates.list().every(({ capabilities }) => !capabilities.hostNetwork);
   return {
     paths,
     owner,
@@ -54,7 +66,9 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     registry,
     journal: openFileJournal(paths, owner),
     tokens: openTokenStore(paths, owner),
-    network: createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
+    network: isOwn
+      ? createOwnNetwork({ config, log })
+      : createHostNetwork({ config, home, owner, members: getMembers(registry.list()) }),
     image: createImageProvider({
       build: async (options) =>
         ensureImage({

@@ -9,8 +9,8 @@ import type { Service } from './service.ts';
 export interface DnsServiceOptions {
   port: number;
   registry: ZoneSource;
-  subnet: string;
-  gateway: string;
+  /** Read anew for each answer. */
+  network: Parameters<typeof watchZone>[1];
   /** By default what the host's resolv.conf says. */
   getServers?: () => Promise<readonly UpstreamServer[]>;
   tcpLimits?: TcpLimits;
@@ -18,9 +18,9 @@ export interface DnsServiceOptions {
 
 /** The names of the sandboxes, the same for all who ask. Names of the world are for sandboxes, and not for all of them. */
 export function createDnsService(options: DnsServiceOptions): Service {
-  const { port, registry, subnet, gateway, getServers = watchHostOnlyServers() } = options;
+  const { port, registry, network, getServers = watchHostOnlyServers() } = options;
   const limits = options.tcpLimits && { tcpLimits: options.tcpLimits };
-  const responder = createResponder(watchZone(registry, { subnet, gateway }));
+  const responder = createResponder(watchZone(registry, network));
   const forward = createForwarder({ getServers, mayAsk: (peer) => mayAsk(registry, peer) });
   return {
     name: 'dns',

@@ -80,6 +80,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
   }
 
   return {
+    isOwn: false,
     gateway,
     subnet: config.subnet,
     serve(services) {
@@ -105,6 +106,7 @@ export function createHostNetwork({ config, home, owner, ...options }: HostNetwo
     },
     attach: ({ plug, ...member }, signal) =>
       change(signal, async () => {
+        if (plug.kind === 'own') throw new TypeError('a machine with a network of its own on our bridge');
         members.set(member.address, member);
         // The rules before the cable: until they know the address, nothing from it is let through.
         await writeMembers(signal);

@@ -83,14 +83,15 @@ interface Leaving {
 async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }: Leaving): Promise<void> {
   const { config } = await loadConfig({ home });
   // All that the daemon takes from its environment is for tests: an image with more in it, a model that is scripted, sysctls
-  // taken away, another folder for what microVMs start from.
+  // taken away, another folder for what microVMs start from, a stand-in for Apple's programs.
   const {
+    CSPACE_TEST_APPLE_TOOLS: appleTools,
     CSPACE_TEST_FORWARDING: forwarding,
     CSPACE_TEST_IMAGE: testImage,
     CSPACE_TEST_SCRIPTS: scripts,
     CSPACE_TEST_VM_STORE: vmStore,
   } = process.env;
-  const house = await createHouse({ home, owner, config, log, forwarding, testImage, vmStore });
+  const house = await createHouse({ home, owner, config, log, forwarding, testImage, vmStore, appleTools });
   const isBusy = () => house.registry.list().some((record) => record.state === 'running');
   let isReady = false;
   const idle = createIdleTimer({
@@ -106,8 +107,7 @@ async function serve({ home, owner }: DaemonOptions, log: Log, { signal, leave }
     createDnsService({
       port: config.ports.dns,
       registry: house.registry,
-      subnet: config.subnet,
-      gateway: house.network.gateway,
+      network: house.network,
     }),
   ]);
   const resolver = createResolverKeeper(house);

@@ -14,6 +14,8 @@ import type { Machine, Substrate } from '../substrate/substrate.ts';
 /** By what each is made with and whose it is: a sandbox that was on its way from one kind to another may have two. */
 export type FoundMachines = Map<string, { machine: Machine; substrate: Substrate }>;
 
+const ATTACH_TIMEOUT_MS = 15_000;
+
 const getKey = (kind: SubstrateKind, ref: SandboxRef) => `${kind} ${formatRef(ref)}`;
 
 /**
@@ -29,12 +31,25 @@ export async function compareWithMachines(house: House, signal: AbortSignal): Pr
     if (record.state !== 'running') return;
     const machine = machines.get(getKey(record.substrate, record))?.machine;
     const tokens = await house.tokens.get(record);
-    if (machine?.state === 'running' && tokens) return house.journal.append(record, { type: 'adopted' });
+    if (machine?.state === 'running' && tokens) return adopt(house, record, machine);
     const reason = machine?.state === 'running' ? 'its tokens are gone' : getReason(machine);
     await house.registry.put({ ...record, state: 'exited', reason });
     await house.journal.append(record, { type: 'exited', reason, exitCode: machine?.exitCode ?? null });
   });
   return machines;
+}
+
+/** Where the machine has a network of its own, its address is what that says now. */
+async function adopt(house: House, record: SandboxRecord, { network: own }: Machine): Promise<void> {
+  if (own) {
+    const { project, sandbox, network } = record;
+    const { address } = own;
+    await house.registry.put({ ...record, address });
+    const member = { address, project, sandbox, network };
+    const plug = { kind: 'own' as const, network: own };
+    await house.network.attach({ ...member, plug }, AbortSignal.timeout(ATTACH_TIMEOUT_MS));
+  }
+  await house.journal.append(record, { type: 'adopted' });
 }
 
 /**

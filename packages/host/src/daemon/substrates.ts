@@ -3,13 +3,14 @@ import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Substrates } from '../sandbox/house.ts';
 import { isKvmPromising } from '../substrate/qemu/kvm/kvm.ts';
 import {
+  getHost,
   listKinds,
   pickKind,
   probeSubstrate,
   type SubstrateOptions,
   selectSubstrate,
 } from '../substrate/select.ts';
-import type { Probe, Substrate } from '../substrate/substrate.ts';
+import type { HostKind, Probe, Substrate } from '../substrate/substrate.ts';
 
 export interface Ways {
   /** What isolates more first; the last one is for every host. */
@@ -22,12 +23,12 @@ export interface Ways {
   isPromising(): Promise<boolean>;
 }
 
-export function getWays(options: SubstrateOptions): Ways {
+export function getWays(options: SubstrateOptions, host: HostKind = getHost()): Ways {
   return {
-    kinds: listKinds(),
-    composite: ['qemu'],
-    select: (kind) => selectSubstrate(kind, options),
-    probe: (kind, signal) => probeSubstrate(kind, options, { signal }),
+    kinds: listKinds(host),
+    composite: ['qemu', 'apple'],
+    select: (kind) => selectSubstrate(kind, options, host),
+    probe: (kind, signal) => probeSubstrate(kind, options, { signal, host }),
     isPromising: () => isKvmPromising(),
   };
 }

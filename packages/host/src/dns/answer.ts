@@ -1,5 +1,5 @@
 import { getDomainName, ZONES } from '@cspace/protocol/zones';
-import { parseReverseName } from './reverse.ts';
+import { parseReverseName, type ReverseName } from './reverse.ts';
 import { CLASS_IN, type Question, RCODE, type Rcode, TYPE } from './wire.ts';
 import type { Host, Zone } from './zone.ts';
 
@@ -55,7 +55,10 @@ function findNode(labels: readonly string[], zone: Zone): Node | undefined {
   // A single label may hold a dot, too.
   if (labels.length > 1 && ZONES.some((name) => name === apex))
     return { apex, data: findData(labels.slice(0, -2), zone) };
-  const reverse = parseReverseName(labels, zone.subnet);
+  const reverse = zone.networks.reduce<ReverseName | undefined>(
+    (found, { subnet }) => found ?? parseReverseName(labels, subnet),
+    undefined,
+  );
   if (!reverse) return undefined;
   if (reverse.isApex) return { apex: reverse.apex, data: APEX_DATA };
   const name = reverse.address === undefined ? undefined : findName(reverse.address, zone);
@@ -64,7 +67,7 @@ function findNode(labels: readonly string[], zone: Zone): Node | undefined {
 
 /** `labels`: those in front of the zone. */
 function findData(labels: readonly string[], zone: Zone): Node['data'] {
-  if (labels.length === 0) return [...APEX_DATA, { type: 'A', data: zone.gateway }];
+  if (labels.length === 0) return [...APEX_DATA, { type: 'A', data: zone.networks[0]?.gateway ?? '' }];
   const host = findHost(labels, zone);
   if (host === 'ambiguous') return [];
   if (host) return host.address === undefined ? [] : [{ type: 'A', data: host.address }];
@@ -85,7 +88,7 @@ function findHost(labels: readonly string[], zone: Zone): Host | 'ambiguous' | u
 }
 
 function findName(address: string, zone: Zone): string | undefined {
-  if (address === zone.gateway) return NAME_SERVER;
+  if (zone.networks.some(({ gateway }) => address === gateway)) return NAME_SERVER;
   const host = zone.byAddress.get(address);
   return host && getDomainName(host.ref);
 }

@@ -12,9 +12,8 @@ export interface Host {
 export interface Zone {
   /** Of the registry it was made from. */
   revision: number;
-  /** IPv4 network of the sandboxes; its addresses have names too. */
-  subnet: string;
-  gateway: string;
+  /** IPv4 networks of the sandboxes, their addresses have names too; the zones' own address is the first gateway. */
+  networks: readonly { subnet: string; gateway: string }[];
   /** By `<sandbox>.<project>`. */
   full: ReadonlyMap<string, Host>;
   /** By the name of the sandbox alone; `ambiguous` where several projects have one of that name. */
@@ -31,8 +30,16 @@ export interface ZoneSource {
   listBroken(): readonly { ref: SandboxRef }[];
 }
 
+/** May be another one each time: some sandboxes' network is not ours. */
+interface ZoneNetwork {
+  readonly subnet: string;
+  readonly gateway: string;
+  /** Of other projects, where each has its own. */
+  readonly others?: readonly { subnet: string; gateway: string }[];
+}
+
 /** A zone's names are those of all records, running or not, and of those that cannot be read: they are taken. */
-export function buildZone(source: ZoneSource, network: { subnet: string; gateway: string }): Zone {
+export function buildZone(source: ZoneSource, network: ZoneNetwork): Zone {
   const full = new Map<string, Host>();
   const add = (ref: SandboxRef, address: string | undefined) =>
     full.set(`${ref.sandbox}.${ref.project}`, { ref, address });
@@ -47,7 +54,9 @@ export function buildZone(source: ZoneSource, network: { subnet: string; gateway
     short.set(host.ref.sandbox, short.has(host.ref.sandbox) ? 'ambiguous' : host);
     if (host.address !== undefined) byAddress.set(host.address, host);
   }
-  return { ...network, revision: source.revision, full, short, projects, byAddress };
+  const { subnet, gateway, others = [] } = network;
+  const networks = [{ subnet, gateway }, ...others];
+  return { networks, revision: source.revision, full, short, projects, byAddress };
 }
 
 function getAddress(record: SandboxRecord): string | undefined {
@@ -58,10 +67,11 @@ function getAddress(record: SandboxRecord): string | undefined {
  * The zone as the registry has it now, made anew only where the registry changed since the last call: a thousand
  * records are a third of a millisecond.
  */
-export function watchZone(source: ZoneSource, network: { subnet: string; gateway: string }): () => Zone {
+export function watchZone(source: ZoneSource, network: ZoneNetwork): () => Zone {
   let zone = buildZone(source, network);
   return () => {
-    if (zone.revision !== source.revision) zone = buildZone(source, network);
+    const isStale = zone.revision !== source.revision || zone.networks[0]?.gateway !== network.gateway;
+    if (isStale) zone = buildZone(source, network);
     return zone;
   };
 }

@@ -1,6 +1,6 @@
 import { open, stat } from 'node:fs/promises';
 import { ProblemError } from '@cspace/protocol/problem';
-import type { Cable, Plug } from '../substrate/substrate.ts';
+import type { Cable, CablePlug } from '../substrate/substrate.ts';
 import { getCableName, getGateway, getLinkGroup, getMac } from './addresses.ts';
 import { type CablesConfig, findCables, getCableLines } from './cables.ts';
 import { getToolProblem, runTool, tryTool } from './tools.ts';
@@ -9,7 +9,7 @@ import { getToolProblem, runTool, tryTool } from './tools.ts';
 const UNDO_TIMEOUT_MS = 5000;
 
 interface AttachOptions extends CablesConfig {
-  plug: Plug;
+  plug: CablePlug;
   address: string;
 }
 

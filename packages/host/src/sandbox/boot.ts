@@ -7,7 +7,7 @@ import { getMachineEnv } from './machine-env.ts';
 import { createMachineFolder, ensureSessionFolders, getMounts, writeRunFiles } from './machine-files.ts';
 import type { Credentials } from './provision/credentials.ts';
 import { waitForSupervisor } from './readiness.ts';
-import { getRunFiles } from './run-files.ts';
+import { getRunFiles, type RunFilesOptions } from './run-files.ts';
 import { checkSharedFiles } from './shared-files.ts';
 import type { UpReporter } from './spans.ts';
 import { rememberSession } from './view.ts';
@@ -27,13 +27,15 @@ export interface BootOptions {
 export async function boot(options: BootOptions): Promise<SandboxRecord> {
   const { house, record, image, credentials, report, signal } = options;
   const substrate = house.substrates.get(record.substrate);
-  const address = record.address ?? '';
-  report.progress('machine', `starting the machine at ${address}`);
+  const { address } = record;
+  report.progress('machine', `starting the machine${address === null ? '' : ` at ${address}`}`);
   await createMachineFolder(house, record);
   await ensureSessionFolders(house, record);
   await ensureVolumeFolders(house, record);
   const tokens = await house.tokens.create(record);
-  await writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens }));
+  const writeFiles = async (record: SandboxRecord, own: Pick<RunFilesOptions, 'network'> = {}) =>
+    writeRunFiles(house, record, await getRunFiles({ house, record, credentials, tokens, ...own }));
+  if (address !== null) await writeFiles(record);
   const create = (signal: AbortSignal) =>
     substrate.create(
       {
@@ -43,6 +45,7 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
         owner: house.owner,
         mounts: getMounts(house, record),
         volumes: getVolumeTargets(record),
+        network: record.network,
         limits: record.limits,
         sysctls: house.sysctls,
         env: getMachineEnv(),
@@ -54,26 +57,46 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
     (signal) => report.span('create', () => create(signal)),
     (signal) => checkSharedFiles(house, record, { report, signal }),
   ]);
-  await house.journal.append(record, { type: 'created', address, image });
-  const { project, sandbox, network } = record;
-  const attach = (plug: Plug) => house.network.attach({ plug, address, project, sandbox, network }, signal);
+  await house.journal.append(record, { type: 'created', address: address ?? '', image });
+  let attached = record;
+  const attach = async (plug: Plug) => {
+    attached = await giveAddress(house, record, plug);
+    const cable = await house.network.attach({ ...getMember(attached), plug }, signal);
+    // What is told of the network is known only now.
+    if (plug.kind === 'own') await writeFiles(attached, { network: plug.network });
+    return cable;
+  };
   await report.span(
     'start',
     () => substrate.start(record, attach, signal),
     ({ restored }) => (restored === true ? 'restore' : 'start'),
   );
   await house.journal.append(record, { type: 'started' });
-  const running: SandboxRecord = { ...record, state: 'running', fresh: false };
+  const running: SandboxRecord = { ...attached, state: 'running', fresh: false };
   const client = await getSupervisor(house, running);
   const health = await report.span('supervisor', () =>
     waitForSupervisor({
       client,
       inspect: (signal) => substrate.inspect(record, signal),
-      readConsole: () => readConsole(house, record),
+      readConsole: () => substrate.readConsole?.(record) ?? readConsole(house, record),
       timeoutMs: substrate.capabilities.readyTimeoutMs,
       signal,
     }),
   );
   await report.span('register', () => house.registry.put(running));
   return rememberSession(house, running, health.session);
+}
+
+/** Writes down the address that a machine brought along; before it asks anything by it. */
+async function giveAddress(house: House, record: SandboxRecord, plug: Plug): Promise<SandboxRecord> {
+  if (plug.kind !== 'own') return record;
+  const { address } = plug.network;
+  const given = { ...record, address };
+  await house.registry.put(given);
+  return given;
+}
+
+function getMember({ address, project, sandbox, network }: SandboxRecord) {
+  if (address === null) throw new TypeError(`${sandbox} has no address`);
+  return { address, project, sandbox, network };
 }

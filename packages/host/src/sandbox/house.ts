@@ -16,6 +16,9 @@ export interface AddressHolder extends SandboxRef {
 
 /** The host-side half of the sandboxes' network. */
 export interface Network {
+  /** Whether machines bring theirs along: then gateway and subnet are those of the last one, and there may be others. */
+  readonly isOwn: boolean;
+  readonly others?: readonly { subnet: string; gateway: string }[];
   /** The daemon's own address on it: where sandboxes find the model, later names and registry. */
   readonly gateway: string;
   /** `192.168.64.0/24`. */
@@ -25,7 +28,10 @@ export interface Network {
   /** A free address, `preferred` where it is one; undefined where the subnet is full. */
   pickAddress(taken: ReadonlySet<string>, preferred: string | null): string | undefined;
   /** Gives a machine its address; whoever had it before has it no more. Throws ProblemError. */
-  attach(machine: AddressHolder & { plug: Plug; network: NetworkMode }, signal: AbortSignal): Promise<Cable>;
+  attach(
+    machine: AddressHolder & { plug: Plug; network: NetworkMode },
+    signal: AbortSignal,
+  ): Promise<Cable | undefined>;
   /** Takes the address back. Nothing where another sandbox has it by now. */
   detach(holder: AddressHolder, signal: AbortSignal): Promise<void>;
 }

@@ -13,15 +13,17 @@ export interface RunFilesOptions {
   record: SandboxRecord;
   credentials: Credentials;
   tokens: NewTokens;
+  /** Of the sandbox; by default that of all. */
+  network?: { gateway: string; subnet: string };
   /** The host's resolver configuration (resolv.conf(5)). */
   hostResolvConf?: string;
 }
 
 /** What stands in /run/cspace of one machine. */
 export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
-  const { house, record, credentials, tokens } = options;
+  const { house, record, credentials, tokens, network = house.network } = options;
   const model = record.model ?? credentials.model;
-  const daemonUrl = `http://${house.network.gateway}:${house.ports.http}`;
+  const daemonUrl = `http://${network.gateway}:${house.ports.http}`;
   const resolver = await getResolver(options);
   const practice = {
     ANTHROPIC_BASE_URL: `${daemonUrl}/model`,
@@ -44,8 +46,9 @@ export async function getRunFiles(options: RunFilesOptions): Promise<RunFiles> {
 }
 
 /** What the guest is told of itself, for its own scripts and for `cspace` inside. */
-function getDescription({ house, record }: RunFilesOptions, { upstream }: HostResolver) {
-  const { gateway, subnet } = house.network;
+function getDescription(options: RunFilesOptions, { upstream }: HostResolver) {
+  const { house, record } = options;
+  const { gateway, subnet } = options.network ?? house.network;
   return {
     v: 1,
     project: record.project,

@@ -98,7 +98,8 @@ async function bringUp(attempt: Attempt): Promise<SandboxRecord> {
     return await boot({ house, record, image: image.tag, credentials, report, signal });
   } catch (error) {
     report.progress('undo', `undoing what was done for ${ref.sandbox}`);
-    await undoUp(house, record, existing?.substrate);
+    // It may have been given an address meanwhile.
+    await undoUp(house, house.registry.get(ref) ?? record, existing?.substrate);
     throw signal.aborted ? interrupted(ref) : error;
   }
 }
@@ -167,11 +168,32 @@ function refuseToMove(record: SandboxRecord, wanted: SubstrateKind | undefined):
   });
 }
 
-/** The record of a sandbox that is being brought up. Its address is taken from now on. */
+/** The record of a sandbox that is being brought up. Its address is taken from now on, where we give it. */
 function reserve(
   { house, request, ref, existing }: Attempt,
   { substrate, practice }: Pick<SandboxRecord, 'substrate' | 'practice'>,
 ): SandboxRecord {
+  return {
+    v: 1,
+    ...ref,
+    repository: request.repository,
+    branch: getBranch(ref.sandbox),
+    state: 'starting',
+    fresh: existing === undefined || existing.fresh,
+    address: house.network.isOwn ? null : reserveAddress(house, ref, existing),
+    substrate,
+    limits: request.limits,
+    network: request.network,
+    volumes: request.volumes,
+    // The one it was made with, where nobody says otherwise now.
+    model: request.model ?? existing?.model ?? null,
+    practice,
+    session: existing?.session ?? null,
+    createdAt: existing?.createdAt ?? house.now().toISOString(),
+  };
+}
+
+function reserveAddress(house: House, ref: SandboxRef, existing: SandboxRecord | undefined): string {
   const taken = new Set<string>();
   for (const other of house.registry.list()) {
     const holds = other.state !== 'stopped' && other.state !== 'exited';
@@ -186,24 +208,7 @@ function reserve(
       fix: 'cspace down NAME',
     });
   }
-  return {
-    v: 1,
-    ...ref,
-    repository: request.repository,
-    branch: getBranch(ref.sandbox),
-    state: 'starting',
-    fresh: existing === undefined || existing.fresh,
-    address,
-    substrate,
-    limits: request.limits,
-    network: request.network,
-    volumes: request.volumes,
-    // The one it was made with, where nobody says otherwise now.
-    model: request.model ?? existing?.model ?? null,
-    practice,
-    session: existing?.session ?? null,
-    createdAt: existing?.createdAt ?? house.now().toISOString(),
-  };
+  return address;
 }
 
 function interrupted(ref: SandboxRef): ProblemError {

@@ -14,11 +14,13 @@ const OPTIONS = {
   addressOf: () => undefined,
 };
 
-test('selectSubstrate gives what was asked for', () =>
-  expect(selectSubstrate('podman', OPTIONS, 'linux/arm64').kind).toBe('podman'));
+test('selectSubstrate gives what was asked for', () => {
+  expect(selectSubstrate('podman', OPTIONS, 'linux/arm64').kind).toBe('podman');
+  expect(selectSubstrate('apple', OPTIONS, 'darwin/arm64').kind).toBe('apple');
+});
 test.each<[SubstrateKind, HostKind, string]>([
-  ['apple', 'linux/x64', 'cannot run sandboxes with apple yet'],
-  ['apple', 'darwin/arm64', 'cannot run sandboxes with apple yet'],
+  ['apple', 'linux/x64', 'apple on linux/x64'],
+  ['apple', 'darwin/x64', 'apple on darwin/x64'],
   ['podman', 'darwin/arm64', 'podman on darwin/arm64'],
 ])('selectSubstrate refuses %s on %s', (kind, host, words) => {
   let thrown: unknown;
@@ -33,10 +35,11 @@ test.each<[SubstrateKind, HostKind, string]>([
   });
 });
 
-test('listKinds: podman on every Linux, nothing of ours on macOS yet', () => {
+test('listKinds: podman on every Linux, apple on a Mac of Apple’s own processors alone', () => {
   expect(listKinds('linux/x64').at(-1)).toBe('podman');
   expect(listKinds('linux/arm64')).toEqual(['podman']);
-  expect(listKinds('darwin/arm64')).toEqual([]);
+  expect(listKinds('darwin/arm64')).toEqual(['apple']);
+  expect(listKinds('darwin/x64')).toEqual([]);
 });
 
 /** Of qemu; podman is usable. */

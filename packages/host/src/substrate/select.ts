@@ -2,7 +2,9 @@ import { ProblemError } from '@cspace/protocol/problem';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { BASE_ENV } from '../system/exec.ts';
 import { getVmStateFolder } from '../system/paths.ts';
+import { createApple } from './apple/apple.ts';
 import { APPLE_CAPABILITIES } from './apple/capabilities.ts';
+import { probeApple } from './apple/probe.ts';
 import { PODMAN_CAPABILITIES } from './podman/capabilities.ts';
 import { createPodman, type PodmanOptions } from './podman/podman.ts';
 import { createAccel } from './qemu/accel.ts';
@@ -25,8 +27,9 @@ export interface SubstrateOptions extends HostOptions {
   templates: boolean;
 }
 
-const CREATE: Partial<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
+const CREATE: Readonly<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
   qemu: createQemuOfHost,
+  apple: (options) => createApple({ ...options, probe: (signal) => probeApple({ ...options, signal }) }),
   podman: createPodman,
 };
 
@@ -68,28 +71,26 @@ export function selectSubstrate(
 }
 
 function requireKind(kind: SubstrateKind, host: HostKind) {
-  const create = CREATE[kind];
   const { hosts } = CAPABILITIES[kind];
-  if (create && hosts.includes(host)) return create;
+  if (hosts.includes(host)) return CREATE[kind];
   const usable = listKinds(host);
   throw new ProblemError({
     code: 'host-unsupported',
-    message: `cspace cannot run sandboxes with ${kind} ${create ? `on ${host}` : 'yet'}`,
-    why: create
-      ? `${kind} is for ${hosts.join(', ')}`
-      : `this version knows ${Object.keys(CREATE).join(', ')}`,
+    message: `cspace cannot run sandboxes with ${kind} on ${host}`,
+    why: `${kind} is for ${hosts.join(', ')}`,
     ...(usable.length > 0 ? { fix: `leave out --substrate, or give ${usable.join(' or ')}` } : {}),
   });
 }
 
 /** Those that this host may have machines of, what isolates more first. */
 export function listKinds(host: HostKind = getHost()): SubstrateKind[] {
-  return KINDS.filter((kind) => CREATE[kind] && CAPABILITIES[kind].hosts.includes(host));
+  return KINDS.filter((kind) => CAPABILITIES[kind].hosts.includes(host));
 }
 
 export interface ProbeOptions {
   /** Try anew what was found not to work before. */
   again?: boolean;
+  host?: HostKind;
   signal: AbortSignal;
 }
 
@@ -97,9 +98,10 @@ export interface ProbeOptions {
 export async function probeSubstrate(
   kind: SubstrateKind,
   options: HostOptions,
-  { again = false, signal }: ProbeOptions,
+  { again = false, host = getHost(), signal }: ProbeOptions,
 ): Promise<Probe> {
-  requireKind(kind, getHost());
+  requireKind(kind, host);
+  if (kind === 'apple') return probeApple({ ...options, signal });
   const builder = await createPodman(options).probe(signal);
   if (kind !== 'qemu') return builder;
   const { path = BASE_ENV.PATH, store } = options;

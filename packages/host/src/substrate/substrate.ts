@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { SandboxRef } from '@cspace/protocol/names';
-import type { Limits, SubstrateKind } from '@cspace/protocol/sandbox';
+import type { Limits, NetworkMode, SubstrateKind } from '@cspace/protocol/sandbox';
 import type { Owner } from '../system/owner.ts';
 
 /** What a substrate can do: differences are data, never a question after its kind. */
@@ -25,22 +25,37 @@ export interface Capabilities {
   readyTimeoutMs: number;
   /** The machine has an address that the host can route to. */
   routableAddress: boolean;
-  /** The host attaches the network itself (our bridge), between `create` and `start`. */
+  /**
+   * The host attaches the network itself (our bridge), between `create` and `start`. Else a machine brings along one that
+   * the host's system gives it, and an address that is another one after each start.
+   */
   hostNetwork: boolean;
   /** The host name is that of the sandbox, by whoever sets it; else it is the machine's. */
   setsHostname: boolean;
   /** The guest's root cannot change the settings of `sysctls`; in a kernel of its own it can. */
   fixedSysctls: boolean;
+  /** `limits.cpus` may be a fraction; else the next whole number is given. */
+  fractionalCpus: boolean;
 }
 
 /** `process.platform` and `process.arch`. */
 export type HostKind = `${'linux' | 'darwin'}/${'x64' | 'arm64'}`;
 
+/** What the host's system gave a machine, of IPv4: `192.168.64.3`, its gateway, and `192.168.64.0/24`. */
+export interface OwnNetwork {
+  address: string;
+  gateway: string;
+  subnet: string;
+}
+
 /**
  * Where a machine's cable ends: in a network namespace, by a process that has it, or in a tap device that the user `uid`
  * may open.
  */
-export type Plug = { kind: 'namespace'; pid: number } | { kind: 'tap'; uid: number };
+export type CablePlug = { kind: 'namespace'; pid: number } | { kind: 'tap'; uid: number };
+
+/** `own`: it needs no cable, and this is its network. */
+export type Plug = CablePlug | { kind: 'own'; network: OwnNetwork };
 
 /** What a machine without a namespace on the host has to set up by itself. IPv4; hardware addresses as `02:00:…`. */
 export interface Cable {
@@ -52,7 +67,8 @@ export interface Cable {
   gatewayMac: string;
 }
 
-export type AttachNetwork = (plug: Plug) => Promise<Cable>;
+/** Undefined where the machine needs no cable. */
+export type AttachNetwork = (plug: Plug) => Promise<Cable | undefined>;
 
 /** A thing this host lacks or has, in words; `fix` is a command. */
 export interface ProbeFinding {
@@ -95,6 +111,8 @@ export interface MachineSpec {
    * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there, and the owner's.
    */
   volumes: readonly string[];
+  /** Where machines bring their network along, whether it leads to more than the host; `nat` where it is left out. */
+  network?: NetworkMode;
   limits: Limits;
   /** Kernel settings of the machine's own network, by their dotted names. */
   sysctls: Record<string, string>;
@@ -117,6 +135,8 @@ export interface Machine {
   /** The kernel ended it for want of memory. */
   outOfMemory: boolean;
   startedAt: string | null;
+  /** While it runs, where it has one of its own. */
+  network?: OwnNetwork;
   /** Where it runs, and guests can be: it was not booted, but taken from a memory template. */
   restored?: boolean;
   /** Why it ended, in words, where its exit code does not say that. */
@@ -200,6 +220,8 @@ export interface Substrate {
    * Nothing where there is nothing, or no machine that could be asked.
    */
   signalCommand(ref: SandboxRef, marker: string, signal: NodeJS.Signals): Promise<void>;
+  /** The last lines of what the machine printed; left out where they stand in its folder, `console.log`. */
+  readConsole?(ref: SandboxRef): Promise<string>;
   /** Environment that argv wants (the engine's configuration); never secret. */
   readonly execEnv: Record<string, string>;
   /** A stream to a TCP port of the machine. */

@@ -81,6 +81,22 @@ export function getSshPaths(folder: string) {
   };
 }
 
+/**
+ * In a machine's own folder, of one that Apple's `container` runs: what the host says to its first program, and what that
+ * says to the host. What is below `words` the guest can have forged.
+ */
+export function getFirstProgramFiles(folder: string) {
+  const [orders, words] = [join(folder, 'orders'), join(folder, 'words')];
+  return {
+    orders,
+    words,
+    /** There from the moment on that the image's own program may run; gone before each start. */
+    go: join(orders, 'go'),
+    /** How that program ended: its exit code, and `oom` where the kernel ended it for want of memory. */
+    ended: join(words, 'ended'),
+  };
+}
+
 /** Of the host itself, all homes together. */
 export const HOST_FILES = {
   /** Which home's names the host resolves, and how: only root writes it, since the daemon acts on it as root. */
@@ -106,6 +122,9 @@ export const GUEST = {
   transcripts: '/home/dev/.claude/projects/-workspace',
   run: '/run/cspace',
   secrets: '/run/cspace/secrets.env',
+  /** Where `orders` and `words` are, in machines of Apple's `container`. */
+  orders: '/run/cspace-orders',
+  words: '/run/cspace-words',
   /** Which sandbox this is, and where its daemon answers; in no other place than a sandbox. */
   sandboxFile: 'sandbox.json',
   /** What the sandbox shows to the daemon's HTTP service on the gateway. */

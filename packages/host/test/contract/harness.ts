@@ -23,9 +23,9 @@ export interface Fixture {
   /** How much longer than a container everything may take: more than 1 under emulation. */
   slowness: number;
   /** Processor time that a running machine has used, in seconds, as the host counts it. */
-  getCpuSeconds(machine: Machine): number;
+  getCpuSeconds(machine: Machine): number | Promise<number>;
   /** Gives the machine its address; nothing where the substrate does not want that. */
-  attach(ref: SandboxRef, plug: Plug): Promise<Cable>;
+  attach(ref: SandboxRef, plug: Plug): Promise<Cable | undefined>;
   /** After a machine is gone. */
   detach(ref: SandboxRef): Promise<void>;
   dispose(): Promise<void>;
@@ -40,6 +40,9 @@ export interface ExecResult {
 type Exec = Partial<ExecOptions> & { input?: string };
 
 const PROJECT = 'contract';
+const { uid = 0, gid = 0 } = { uid: process.getuid?.(), gid: process.getgid?.() };
+/** Somebody else than who runs the tests, where that is root; files cannot be given away otherwise. */
+const OWNER: Owner = uid === 0 ? { uid: 1501, gid: 1501 } : { uid, gid };
 const TIMEOUT_MS = 45_000;
 const WAIT_MS = 20_000;
 
@@ -58,7 +61,7 @@ export function createHarness(fixture: Fixture) {
   /** `name` is that of the folder as well. */
   function spec(name: string, boot: string, change: Partial<MachineSpec> = {}): MachineSpec {
     const own = join(folder, name);
-    const owner = change.owner ?? { uid: 1501, gid: 1501 };
+    const owner = change.owner ?? OWNER;
     const sandbox = change.ref?.sandbox ?? name;
     folders.set(sandbox, own);
     for (const path of [own, join(own, 'clone'), join(own, 'run'), join(own, 'machine')])
@@ -156,9 +159,9 @@ export function createHarness(fixture: Fixture) {
   async function measureCpuSeconds(name: string, ms: number): Promise<number> {
     const machine = await substrate.inspect(ref(name), signal());
     if (!machine) throw new Error(`${name} is not there`);
-    const before = fixture.getCpuSeconds(machine);
+    const before = await fixture.getCpuSeconds(machine);
     await Bun.sleep(ms);
-    return fixture.getCpuSeconds(machine) - before;
+    return (await fixture.getCpuSeconds(machine)) - before;
   }
 
   async function clear(): Promise<void> {
@@ -194,6 +197,7 @@ export function createHarness(fixture: Fixture) {
     readConsole: (name: string) =>
       readFileSync(join(folders.get(name) ?? folder, 'machine/console.log'), 'utf8'),
     read: (name: string, file: string) => readFileSync(join(workspace(name), file), 'utf8'),
+    giveToOwner: (path: string) => chownSync(path, OWNER.uid, OWNER.gid),
     giveTo: (owner: Owner, name: string, file: string) =>
       chownSync(join(workspace(name), file), owner.uid, owner.gid),
     async dispose() {

@@ -8,7 +8,7 @@ import type { Owner } from '../../src/system/owner.ts';
 /** A network of the suite's own, and addresses given out in turn, one for each name for good. */
 export interface NetworkFixture {
   addressOf(ref: SandboxRef): string | undefined;
-  attach(ref: SandboxRef, plug: Plug): Promise<Cable>;
+  attach(ref: SandboxRef, plug: Plug): Promise<Cable | undefined>;
   detach(ref: SandboxRef): Promise<void>;
   dispose(): Promise<void>;
 }
@@ -28,6 +28,7 @@ export async function makeNetwork(home: string, owner: Owner): Promise<NetworkFi
   return {
     addressOf: (ref) => addresses.get(ref.sandbox),
     async attach(ref, plug) {
+      if (plug.kind === 'own') throw new TypeError('a network of its own on our bridge');
       const address = addresses.get(ref.sandbox) ?? `192.168.64.${addresses.size + 2}`;
       addresses.set(ref.sandbox, address);
       members.set(address, { address, ...ref, network: 'nat' });

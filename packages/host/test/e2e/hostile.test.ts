@@ -97,8 +97,8 @@ describe('secrets', () => {
     for (const file of ['daemon.log', 'registry/shop/venus.json', 'journal/shop/venus.ndjson']) {
       expect(readFileSync(join(world.home, file), 'utf8')).not.toContain('CANARY');
     }
-    expect(machine.readRecords()).toContain('venus');
-    expect(machine.readRecords()).not.toContain('CANARY');
+    expect(await machine.readRecords()).toContain('venus');
+    expect(await machine.readRecords()).not.toContain('CANARY');
   });
 
   test('are there for a command inside, gh under its own name', async () => {

@@ -71,7 +71,12 @@ describe('cspace inside a sandbox', () => {
   });
 
   test('send --follow gives a sibling a turn and shows it to its end', async () => {
-    const { code, stdout } = await mercury('send', 'venus', '--follow', 'run: echo I am $(uname -n)');
+    const { code, stdout } = await mercury(
+      'send',
+      'venus',
+      '--follow',
+      'run: echo I am $(jq -r .sandbox /run/cspace/sandbox.json)',
+    );
     expect([code, stdout.includes('I am venus')]).toEqual([0, true]);
   });
 

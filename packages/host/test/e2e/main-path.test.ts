@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { SUBSTRATE } from '../support/substrate-under-test.ts';
+import { ADDRESS, SUBSTRATE } from '../support/substrate-under-test.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -34,7 +34,7 @@ describe('the main path', () => {
         project: 'shop',
         sandbox: 'mercury',
         state: 'running',
-        address: expect.stringMatching(/^192\.168\.64\.\d+$/),
+        address: expect.stringMatching(ADDRESS),
         substrate: SUBSTRATE,
         branch: 'cspace/mercury',
         session: expect.stringMatching(/^[0-9a-f-]{36}$/),

@@ -32,7 +32,7 @@ async function hold(protocol: 'udp' | 'tcp', address = '127.0.0.1', user?: numbe
 }
 
 async function listen(port: number): Promise<Problem | undefined> {
-  const service = createDnsService({ port, registry: createSource([]), ...NETWORK });
+  const service = createDnsService({ port, registry: createSource([]), network: NETWORK });
   try {
     await (await service.listen({ address: '127.0.0.1', audience: 'host' })).close();
     return undefined;

@@ -27,7 +27,7 @@ export async function startDnsServer(options: DnsServerOptions = {}): Promise<Dn
     const service = createDnsService({
       port,
       registry: source,
-      ...NETWORK,
+      network: NETWORK,
       getServers,
       ...(tcpLimits ? { tcpLimits } : {}),
     });

@@ -13,15 +13,15 @@ export interface MachineHand {
   /** Takes the machine away at once, as an administrator could. */
   kill(): Promise<void>;
   /** All that is written down on the host of the machine itself, outside of the home. */
-  readRecords(): string;
+  readRecords(): string | Promise<string>;
   /** The limits that it really has. */
   readLimits(): Promise<{ pids: number; memoryMiB: number }>;
 }
 
 export function getMachineHand(world: World, project: string, sandbox: string): MachineHand {
-  return SUBSTRATE === 'podman'
-    ? getPodmanHand(`cspace-${project}--${sandbox}`)
-    : getQemuHand(world, project, sandbox);
+  const name = `cspace-${project}--${sandbox}`;
+  if (SUBSTRATE === 'apple') return getAppleHand(world, name, sandbox);
+  return SUBSTRATE === 'podman' ? getPodmanHand(name) : getQemuHand(world, project, sandbox);
 }
 
 function getPodmanHand(name: string): MachineHand {
@@ -39,6 +39,27 @@ function getPodmanHand(name: string): MachineHand {
     async readLimits() {
       const [{ HostConfig }] = JSON.parse(podman('inspect', name));
       return { pids: HostConfig.PidsLimit, memoryMiB: HostConfig.Memory / 1024 / 1024 };
+    },
+  };
+}
+
+function getAppleHand(world: World, name: string, sandbox: string): MachineHand {
+  const container = async (...args: string[]) => {
+    const result = await world.standIn?.container(args);
+    if (result?.code !== 0) throw new Error(`container ${args[0]}: ${result?.stderr}`);
+    return result.stdout;
+  };
+  return {
+    program: 'container',
+    async kill() {
+      await container('rm', '--force', name);
+    },
+    readRecords: () => container('inspect', name),
+    async readLimits() {
+      const [{ configuration }] = JSON.parse(await container('inspect', name));
+      const script = "sed -n 's/^Max processes *\\([0-9]*\\) .*/\\1/p' /proc/1/limits";
+      const { stdout } = await world.cspace(['exec', '--root', sandbox, '--', 'sh', '-c', script]);
+      return { pids: Number(stdout), memoryMiB: configuration.resources.memoryInBytes / 1024 / 1024 };
     },
   };
 }

@@ -107,10 +107,10 @@ export function makeNetworkLab(kind: Plug['kind'] = 'namespace'): NetworkLab {
     async join(address, member) {
       const pid = await makeMachine();
       const given = { project: 'shop', sandbox: `at-${address.split('.').at(-1)}`, network: 'nat' as const };
-      const plug: Plug = kind === 'tap' ? { kind, uid: TAP_UID } : { kind, pid };
+      const plug: Plug = kind === 'tap' ? { kind, uid: TAP_UID } : { kind: 'namespace', pid };
       await lab.network.ensure();
       const cable = await lab.network.attach({ plug, address, ...given, ...member }, signal());
-      if (kind === 'tap') await plugIn(pid, cable);
+      if (cable && kind === 'tap') await plugIn(pid, cable);
       return pid;
     },
     listen: (pid, ports) => lab.run(pid, LISTENER, ports.map(String)),

@@ -1,14 +1,32 @@
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
+import { parseVersion } from '../apple/stand-in/versions.ts';
 
 const NAME = process.env.CSPACE_TEST_SUBSTRATE || 'podman';
-if (NAME !== 'podman' && NAME !== 'qemu')
-  throw new Error(`CSPACE_TEST_SUBSTRATE is podman or qemu, not ${NAME}`);
+if (NAME !== 'podman' && NAME !== 'qemu' && NAME !== 'apple')
+  throw new Error(`CSPACE_TEST_SUBSTRATE is podman, qemu or apple, not ${NAME}`);
 
 /** What the sandboxes of this run are made of, unless a test says otherwise. Never what the host would choose. */
-export const SUBSTRATE: 'podman' | 'qemu' = NAME;
+export const SUBSTRATE: SubstrateKind = NAME;
 
-/** How much longer than in a container everything may take in a machine that is emulated. */
-const SLOWNESS: Partial<Record<SubstrateKind, number>> = { qemu: 5 };
+/** Of the stand-in for Apple's `container`, where that is what they are made of. */
+export const APPLE_VERSION = parseVersion(process.env.CSPACE_TEST_APPLE_VERSION || '1.2.2');
+
+/** Our own rules stand between sandboxes, and between them and the host. */
+const HAS_RULES = SUBSTRATE !== 'apple';
+
+/** Why a test is not for sandboxes without those. */
+export const WITHOUT_RULES = HAS_RULES
+  ? undefined
+  : 'no rules of ours stand between its machines and the host';
+
+/** What curl says where a sandbox may not go: that nobody is there, or nothing at all until its time is over. */
+export const REFUSED = HAS_RULES ? 7 : 28;
+
+/** What sandboxes have for an address. */
+export const ADDRESS = SUBSTRATE === 'apple' ? /^192\.168\.6[5-9]\.\d+$/ : /^192\.168\.64\.\d+$/;
+
+/** How much longer than in a container everything may take in a machine that is emulated, or behind a stand-in. */
+const SLOWNESS: Partial<Record<SubstrateKind, number>> = { qemu: 5, apple: 2 };
 
 export function getSlowness(substrate: SubstrateKind = SUBSTRATE): number {
   return SLOWNESS[substrate] ?? 1;

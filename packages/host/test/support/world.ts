@@ -2,7 +2,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
-import { getSlowness, patient, SUBSTRATE } from './substrate-under-test.ts';
+import { installStandIn, type StandIn } from '../apple/install.ts';
+import { APPLE_VERSION, getSlowness, patient, SUBSTRATE } from './substrate-under-test.ts';
 
 const MAIN = resolve(import.meta.dir, '../../src/main.ts');
 const TIMEOUT_MS = 120_000;
@@ -27,6 +28,8 @@ export interface World {
   /** CSPACE_HOME */
   home: string;
   repo: string;
+  /** Apple's `container`, where sandboxes are made of that. */
+  standIn: StandIn | undefined;
   cspace(args: string[], options?: CliOptions): Promise<CliResult>;
   /** The CLI, running on: for what is killed or followed. */
   start(args: string[], options?: CliOptions): Bun.Subprocess<'ignore', 'pipe', 'pipe'>;
@@ -68,6 +71,8 @@ export function createWorld(options: WorldOptions = {}): World {
   const command = options.command ?? [process.execPath, MAIN];
   const { substrate = SUBSTRATE } = options;
   const getTimeout = ({ timeoutMs = TIMEOUT_MS }: CliOptions) => timeoutMs * getSlowness(substrate);
+  const standIn =
+    substrate === 'apple' && process.platform !== 'darwin' ? makeStandIn(join(folder, 'apple')) : undefined;
   const env = {
     PATH: process.env.PATH ?? '',
     LANG: 'C.UTF-8',
@@ -75,6 +80,7 @@ export function createWorld(options: WorldOptions = {}): World {
     CSPACE_HOME: home,
     CSPACE_TEST_SCRIPTS: '1',
     CSPACE_SUBSTRATE: substrate,
+    ...(standIn && { CSPACE_TEST_APPLE_TOOLS: standIn.bin }),
     ...options.env,
   };
   const git = (args: string[], cwd = repo) => {
@@ -141,6 +147,7 @@ export function createWorld(options: WorldOptions = {}): World {
     folder,
     home,
     repo,
+    standIn,
     cspace,
     start,
     startOnTerminal,
@@ -156,9 +163,15 @@ export function createWorld(options: WorldOptions = {}): World {
       }
       await cspace(['daemon', 'stop']);
       await waitForDaemonExit(home);
+      await standIn?.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function makeStandIn(folder: string): StandIn {
+  mkdirSync(folder);
+  return installStandIn({ folder, version: APPLE_VERSION });
 }
 
 /** The daemon answers `stop` before it has left: its lock file names it. */

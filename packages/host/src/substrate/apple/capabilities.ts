@@ -1,6 +1,6 @@
 import type { Capabilities } from '../substrate.ts';
 
-/** Of a substrate that is to come, by what was measured for it: docs/substrates.md shows it beside the others. */
+/** As Apple's sources have it; docs/mac-checklist.md says how to see it on a Mac. */
 export const APPLE_CAPABILITIES: Capabilities = {
   hosts: ['darwin/arm64'],
   isolation: 'microvm',
@@ -15,4 +15,5 @@ export const APPLE_CAPABILITIES: Capabilities = {
   hostNetwork: false,
   setsHostname: false,
   fixedSysctls: false,
+  fractionalCpus: false,
 };

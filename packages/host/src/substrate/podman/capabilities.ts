@@ -15,4 +15,5 @@ export const PODMAN_CAPABILITIES: Capabilities = {
   hostNetwork: true,
   setsHostname: true,
   fixedSysctls: true,
+  fractionalCpus: true,
 };

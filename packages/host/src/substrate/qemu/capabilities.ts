@@ -16,6 +16,7 @@ export const QEMU_CAPABILITIES: Capabilities = {
   setsHostname: true,
   // The guest's root is root of its own kernel.
   fixedSysctls: false,
+  fractionalCpus: true,
 };
 
 /** Elsewhere. The runtime of the supervisor alone takes seconds to start, and on a busy host many. */

@@ -34,6 +34,7 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     const image = await requireImage(record.spec.image, context);
     const accel = await context.getAccel(signal);
     const cable = await attachNetwork({ kind: 'tap', uid: getMachineUid(record.id) });
+    if (!cable) throw new TypeError('a tap without a cable');
     const launching = { image, accel, cable, signal, context };
     const restored = await tryRestore(record, launching);
     if (restored) return getMachine(restored);
