@@ -106,12 +106,8 @@ test('getLanes: tests of microVMs have lanes of their own in contract and e2e', 
   const [contract, e2e] = (['contract', 'e2e'] as const).map((name) =>
     SUITES.filter((suite) => suite.name === name).flatMap((suite) => getLanes(files.get(name) ?? [], suite)),
   );
-  expect(contract).toEqual([
-    ['packages/host/test/contract/apple-mutations.test.ts'],
-    ['packages/host/test/contract/apple.test.ts'],
-    ['packages/host/test/contract/podman.test.ts'],
-    ['packages/host/test/contract/qemu.test.ts'],
-  ]);
+  expect(contract).toHaveLength(2);
+  expect(contract).toContainEqual(['packages/host/test/contract/qemu.test.ts']);
   expect(e2e).toHaveLength(2);
   expect(e2e).toContainEqual([
     'packages/host/test/e2e/microvm.test.ts',
