@@ -5,21 +5,20 @@ import { toProblem } from '@cspace/protocol/problem';
 import { getLabels } from '../../src/substrate/labels.ts';
 import type { Plug } from '../../src/substrate/substrate.ts';
 import type { StandIn } from '../apple/install.ts';
-import type { Version } from '../apple/stand-in/versions.ts';
+import { APPLE_VERSION } from '../support/substrate-under-test.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { type AppleFixture, getStandInReason } from './apple-fixture.ts';
 import { BOOT, type Contract, expectProblem } from './contract.ts';
 
 export interface AppleContract extends Contract {
   fixture: () => AppleFixture;
-  version: Version;
 }
 
 const TIMEOUT_MS = 120_000;
 const NAME = 'cspace-contract--mercury';
 
 /** What is Apple's alone: its own ways to say no, and what else is on the host. */
-export function describeOdd({ test, h, fixture, version }: AppleContract): void {
+export function describeOdd({ test, h, fixture }: AppleContract): void {
   const knobs: StandIn['setKnobs'] = (given) => fixture().getStandIn().setKnobs(given);
   const container = (...args: string[]): string => {
     const result = fixture().container(...args);
@@ -93,7 +92,7 @@ export function describeOdd({ test, h, fixture, version }: AppleContract): void 
       ]);
     }
     const probe = await h().substrate.probe(h().signal());
-    expect(probe).toMatchObject({ usable: false, version });
+    expect(probe).toMatchObject({ usable: false, version: APPLE_VERSION });
     expect(probe.findings.at(-1)?.fix).toBe('container system start --enable-kernel-install');
     knobs({});
   });
