@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { getMachineName } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { RunResult } from '../../system/exec.ts';
+import { getMade, getNameTakenProblem } from '../engine-problems.ts';
 import { LABELS, parseLabels } from '../labels.ts';
 import type { Machine, MachineSpec } from '../substrate.ts';
 import { getCreateArgv, getRemoveArgv } from './argv.ts';
@@ -11,7 +12,6 @@ import { getEngineProblem } from './failure.ts';
 import { getImageProgram } from './image.ts';
 import { prepareWords } from './last-word.ts';
 import { removeNetworks, withNetwork } from './networks.ts';
-import type { Container } from './parse.ts';
 import { ensureVolumes, removeVolumes } from './volumes.ts';
 
 const ACTION = 'make the machine';
@@ -42,7 +42,7 @@ export async function createMachine(
       const argv = getCreateArgv(spec, { attempt, program, volumes, network });
       return context.engine.run(argv, { timeoutMs: context.deadlines.change, signal });
     });
-    if (result.ok) return getMade(spec, attempt);
+    if (result.ok) return getMade(spec.ref, attempt);
     return await settle(spec, { result, attempt, signal, context });
   } catch (error) {
     await undo(spec, attempt, context);
@@ -60,12 +60,13 @@ interface Outcome {
 /** The attempt failed: gives the machine that has the name, where that is this one; else says why. */
 async function settle(spec: MachineSpec, { result, attempt, signal, context }: Outcome): Promise<Machine> {
   if (result.cancelled || result.timedOut) throw getEngineProblem(ACTION, result);
-  const holder = await context.reader.findHolder(getMachineName(spec.ref), signal);
+  const name = getMachineName(spec.ref);
+  const holder = await context.reader.findHolder(name, signal);
   if (holder && holder.labels[LABELS.attempt] !== attempt) {
     const existing =
       parseLabels(holder.labels, spec.homeLabel) && (await context.reader.find(spec.ref, signal));
     if (existing) return existing;
-    throw getNameTakenProblem(spec, holder);
+    throw getNameTakenProblem(name, holder.labels, `container rm ${name}`);
   }
   throw getEngineProblem(ACTION, result);
 }
@@ -83,35 +84,4 @@ async function undo(spec: MachineSpec, attempt: string, context: Context): Promi
   }
   if (spec.volumes.length > 0) await removeVolumes(spec.ref, signal, context).catch(() => undefined);
   await removeNetworks(spec.ref, signal, context).catch(() => undefined);
-}
-
-function getNameTakenProblem(spec: MachineSpec, holder: Container): ProblemError {
-  const name = getMachineName(spec.ref);
-  const home = holder.labels[LABELS.home];
-  return new ProblemError(
-    home === undefined
-      ? {
-          code: 'machine-failed',
-          message: `a container that is not cspace's has the name ${name}`,
-          fix: `container rm ${name}`,
-        }
-      : {
-          code: 'home-conflict',
-          message: `another home of cspace on this host has a machine ${name}`,
-          why: `its containers carry the label ${LABELS.home}=${home}`,
-          fix: 'choose another name',
-        },
-  );
-}
-
-function getMade(spec: MachineSpec, attempt: string): Machine {
-  return {
-    ref: spec.ref,
-    state: 'created',
-    id: attempt,
-    pid: null,
-    exitCode: null,
-    outOfMemory: false,
-    startedAt: null,
-  };
 }

@@ -1,5 +1,9 @@
 import { ProblemError } from '@cspace/protocol/problem';
-import { getTail, type RunResult } from '../../system/exec.ts';
+import type { RunResult } from '../../system/exec.ts';
+import { getWhy, makeOddAnswerProblem } from '../engine-problems.ts';
+
+/** What was printed is not what is known to be. */
+export const getOddAnswerProblem = makeOddAnswerProblem('container');
 
 /** What a failed command says of its reason. A hint: what is done next is decided by the state, asked for again. */
 export type Failure = 'not-found' | 'exists' | 'not-running' | 'in-use' | 'service-down' | 'other';
@@ -51,22 +55,4 @@ export function getEngineProblem(action: string, result: RunResult): ProblemErro
     ...(why === undefined ? {} : { why }),
     ...(result.timedOut ? { fix: 'cspace doctor' } : {}),
   });
-}
-
-/** What was printed is not what is known to be. */
-export function getOddAnswerProblem(action: string, text: string, cause: unknown): ProblemError {
-  return new ProblemError(
-    {
-      code: 'machine-failed',
-      message: `container answered something unexpected when it was to ${action}`,
-      why: getTail(text.slice(0, 2000), 4),
-      fix: 'cspace doctor',
-    },
-    { cause },
-  );
-}
-
-function getWhy(result: RunResult): string | undefined {
-  const text = getTail(result.stderr || result.stdout).trim();
-  return text === '' ? undefined : text;
 }

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { getMachineName } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { RunResult } from '../../system/exec.ts';
+import { getMade, getNameTakenProblem } from '../engine-problems.ts';
 import { LABELS, parseLabels } from '../labels.ts';
 import type { Machine, MachineSpec } from '../substrate.ts';
 import { getCreateArgv, getEverythingArgv, getImageExistsArgv, getPidFile, getRemoveArgv } from './argv.ts';
@@ -50,7 +51,7 @@ export async function createMachine(
         pidFile: getPidFile(spec),
         hasVolumes: spec.volumes.length > 0,
       });
-      return getMade(spec, id);
+      return getMade(spec.ref, id);
     }
     const holder = await findHolder(getMachineName(spec.ref), context);
     const inTheWay = holder?.storageOnly === true || holder?.labels[LABELS.attempt] === attempt;
@@ -66,11 +67,13 @@ async function settle(
   outcome: { result: RunResult; holder: Holder | undefined; signal: AbortSignal; context: CreateContext },
 ): Promise<Machine> {
   const { result, holder, signal, context } = outcome;
+  const name = getMachineName(spec.ref);
   if (holder && parseLabels(holder.labels, spec.homeLabel)) {
     const existing = await context.reader.find(spec.ref, signal);
     if (existing) return existing;
   }
-  if (holder && !holder.storageOnly) throw getNameTakenProblem(spec, holder);
+  if (holder && !holder.storageOnly)
+    throw getNameTakenProblem(name, holder.labels, `podman rename ${name} something-else`);
   if (result.ok) throw getOddAnswerProblem(ACTION, result.stdout, undefined);
   const image = await context.engine.run(getImageExistsArgv(spec.image), {
     timeoutMs: context.deadlines.query,
@@ -110,35 +113,4 @@ export async function removeLeftover(name: string, context: CreateContext): Prom
   const holder = await findHolder(name, context);
   if (!holder?.storageOnly) return;
   await context.engine.run(getRemoveArgv(holder.id), { timeoutMs: context.deadlines.remove });
-}
-
-function getNameTakenProblem(spec: MachineSpec, holder: Holder): ProblemError {
-  const name = getMachineName(spec.ref);
-  const home = holder.labels[LABELS.home];
-  return new ProblemError(
-    home === undefined
-      ? {
-          code: 'machine-failed',
-          message: `a container that is not cspace's has the name ${name}`,
-          fix: `podman rename ${name} something-else`,
-        }
-      : {
-          code: 'home-conflict',
-          message: `another home of cspace on this host has a machine ${name}`,
-          why: `its containers carry the label ${LABELS.home}=${home}`,
-          fix: 'choose another name',
-        },
-  );
-}
-
-function getMade(spec: MachineSpec, id: string): Machine {
-  return {
-    ref: spec.ref,
-    state: 'created',
-    id,
-    pid: null,
-    exitCode: null,
-    outOfMemory: false,
-    startedAt: null,
-  };
 }

@@ -1,5 +1,9 @@
 import { ProblemError } from '@cspace/protocol/problem';
-import { getTail, type RunResult } from '../../system/exec.ts';
+import type { RunResult } from '../../system/exec.ts';
+import { getWhy, makeOddAnswerProblem } from '../engine-problems.ts';
+
+/** What was printed is not what is known to be. */
+export const getOddAnswerProblem = makeOddAnswerProblem('podman');
 
 /**
  * Why an engine's command did not do what it should, as a problem. `action` completes "podman could not …".
@@ -31,24 +35,6 @@ export function getEngineProblem(action: string, result: RunResult): ProblemErro
     ...(why === undefined ? {} : { why }),
     ...getFix(why ?? ''),
   });
-}
-
-/** What the engine printed was not what it prints. */
-export function getOddAnswerProblem(action: string, text: string, cause: unknown): ProblemError {
-  return new ProblemError(
-    {
-      code: 'machine-failed',
-      message: `podman answered something unexpected when it was to ${action}`,
-      why: getTail(text.slice(0, 2000), 4),
-      fix: 'cspace doctor',
-    },
-    { cause },
-  );
-}
-
-function getWhy(result: RunResult): string | undefined {
-  const text = getTail(result.stderr || result.stdout).trim();
-  return text === '' ? undefined : text;
 }
 
 /** A hint that costs nothing where it is wrong: file systems differ in whether ownership can be mapped. */
