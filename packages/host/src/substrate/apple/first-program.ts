@@ -9,7 +9,8 @@ import { GUEST } from '../../system/paths.ts';
  * supervisor and to ssh. Its guest can take that away, a sibling cannot.
  *
  * The folder is listed, not the file asked for: a guest may remember that a file was not there (virtiofs). SIGINT and
- * SIGQUIT are set back, since a shell has what it starts in the background ignore them.
+ * SIGQUIT are set back, since a shell has what it starts in the background ignore them. A wait that SIGTERM cuts short says 143,
+ * also where the program ended meanwhile, by that signal: its code is what a wait for one that is gone says.
  */
 const SCRIPT = `
 orders=$1 words=$2 volumes=$3; shift 3
@@ -36,10 +37,8 @@ child=
 trap 'kill -s TERM "$child" 2>/dev/null' TERM
 TINI_SUBREAPER= env --default-signal=INT,QUIT "$@" &
 child=$!
-while :; do
-  wait "$child"; code=$?
-  kill -0 "$child" 2>/dev/null || break
-done
+while wait "$child"; kill -0 "$child" 2>/dev/null; do :; done
+wait "$child"; code=$?
 how=
 [ "$code" = 137 ] && [ "$(killed)" != "$before" ] && how=' oom'
 echo "$code$how" >"$words/.ended" && mv "$words/.ended" "$words/ended"
