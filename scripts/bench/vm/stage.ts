@@ -80,6 +80,7 @@ export function makeStage({ ground, memoryMiB, network, templates }: StageOption
         { source: at('clone'), target: '/workspace', readOnly: false },
         { source: at('run'), target: '/run/cspace', readOnly: true },
       ],
+      network: 'nat',
       ...{ volumes: [], sysctls: {}, env: {}, limits: { cpus: 1, memoryMiB, pids: 512 } },
     };
   }

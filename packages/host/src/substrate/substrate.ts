@@ -111,8 +111,8 @@ export interface MachineSpec {
    * first, `dev`'s, gone with the machine. Where one lies in a mount, the folder to mount on is there, and the owner's.
    */
   volumes: readonly string[];
-  /** Where machines bring their network along, whether it leads to more than the host; `nat` where it is left out. */
-  network?: NetworkMode;
+  /** Where machines bring their network along, whether it leads to more than the host. */
+  network: NetworkMode;
   limits: Limits;
   /** Kernel settings of the machine's own network, by their dotted names. */
   sysctls: Record<string, string>;

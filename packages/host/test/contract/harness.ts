@@ -77,6 +77,7 @@ export function createHarness(fixture: Fixture) {
         { source: join(own, 'run'), target: '/run/cspace', readOnly: true },
       ],
       volumes: [],
+      network: 'nat',
       limits: { cpus: 1, memoryMiB: 256, pids: 128 },
       sysctls: {},
       env: {},

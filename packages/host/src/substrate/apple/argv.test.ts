@@ -12,6 +12,7 @@ const SPEC: MachineSpec = {
     { source: '/Users/me/run', target: '/run/cspace', readOnly: true },
   ],
   volumes: ['/workspace/node_modules'],
+  network: 'nat',
   limits: { cpus: 1.5, memoryMiB: 512, pids: 100 },
   sysctls: { 'net.ipv4.conf.all.route_localnet': '1' },
   env: { GIVEN: 'a=b c' },

@@ -10,6 +10,7 @@ const SPEC: MachineSpec = {
   owner: { uid: 1501, gid: 1501 },
   mounts: [{ source: '/home/a da/x, y', target: '/workspace', readOnly: true }],
   volumes: ['/workspace/node_modules'],
+  network: 'nat',
   limits: { cpus: 1.5, memoryMiB: 512, pids: 256 },
   sysctls: { 'net.ipv4.conf.all.route_localnet': '1' },
   env: { TZ: 'UTC' },

@@ -35,6 +35,7 @@ const SPEC: MachineSpec = {
   owner: { uid: 0, gid: 0 },
   mounts: [],
   volumes: [],
+  network: 'nat',
   limits: { cpus: 1, memoryMiB: 256, pids: 64 },
   sysctls: {},
   env: {},

@@ -13,6 +13,7 @@ const SPEC: MachineSpec = {
     { source: '/run', target: '/run/cspace', readOnly: true },
   ],
   volumes: ['/workspace/node_modules'],
+  network: 'nat',
   limits: { cpus: 1, memoryMiB: 256, pids: 64 },
   sysctls: { 'net.ipv4.ip_forward': '1' },
   env: { OWN: 'a=b c', SHARED: 'machine' },

@@ -71,6 +71,7 @@ describe('a machine whose guest is told by its monitor', () => {
       spec: {
         ...{ ref: REF, homeLabel: '0', image: '', mounts: [], volumes: [], sysctls: {}, env: {} },
         owner: { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 },
+        network: 'nat',
         limits: { cpus: 1, memoryMiB: 256, pids: 64 },
         folder: join(home, 'machine'),
       },

@@ -15,6 +15,7 @@ const RECORD: MachineRecord = {
     owner: { uid: 1501, gid: 1501 },
     mounts: [{ source: '/clone', target: '/workspace', readOnly: false }],
     volumes: [],
+    network: 'nat',
     limits: { cpus: 1, memoryMiB: 256, pids: 64 },
     sysctls: {},
     env: { A: 'b' },
@@ -47,6 +48,15 @@ test('put: what was put is found, by nobody but us', async () => {
   expect(await store.find(RECORD.spec.ref)).toEqual(RECORD);
   expect(await store.find({ project: 'shop', sandbox: 'mercury2' })).toBeUndefined();
   expect(statSync(join(folder(), ID, 'machine.json')).mode & 0o777).toBe(0o600);
+});
+test('put: what could not be read again is refused', () =>
+  expect(
+    openStateStore(folder()).put({ ...RECORD, spec: { ...RECORD.spec, ...{ more: 1 } } }),
+  ).rejects.toThrow('more'));
+test('find: a machine of before networks were written down', async () => {
+  const { network: _, ...spec } = RECORD.spec;
+  write(JSON.stringify({ ...RECORD, spec }));
+  expect(await openStateStore(folder()).find(spec.ref)).toEqual(RECORD);
 });
 test('remove: the folder goes, and may be gone', async () => {
   const store = openStateStore(folder());

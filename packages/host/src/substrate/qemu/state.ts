@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { formatRef, SandboxRef } from '@cspace/protocol/names';
-import { Limits } from '@cspace/protocol/sandbox';
+import { Limits, NetworkMode } from '@cspace/protocol/sandbox';
 import { z } from 'zod';
 import { readRegularFile, writeFileAtomic } from '../../system/files.ts';
 import { getVmFiles } from '../../system/paths.ts';
@@ -21,6 +21,8 @@ const Spec = z.strictObject({
   owner: Owner,
   mounts: z.array(Mount),
   volumes: z.array(z.string()).readonly(),
+  // Machines of before it was written down had this one.
+  network: NetworkMode.default('nat'),
   limits: Limits,
   sysctls: z.record(z.string(), z.string()),
   env: z.record(z.string(), z.string()),
@@ -89,7 +91,12 @@ export function openStateStore(folder: string): StateStore {
     list,
     listIds,
     find: async (ref) => (await list()).find((record) => formatRef(record.spec.ref) === formatRef(ref)),
-    put: (record) => writeFileAtomic(getVmFiles(folder, record.id).state, `${JSON.stringify(record)}\n`),
+    // What could not be read again would be a machine that is lost.
+    put: async (record) =>
+      writeFileAtomic(
+        getVmFiles(folder, record.id).state,
+        `${JSON.stringify(MachineRecord.parse(record))}\n`,
+      ),
     remove: (id) => rm(getVmFiles(folder, id).folder, { recursive: true, force: true }),
   };
 }
