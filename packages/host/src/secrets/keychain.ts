@@ -24,13 +24,13 @@ export const hasKeychain = (platform: NodeJS.Platform = process.platform) => pla
 /** Our items, all that are there. Empty where the host has no keychain. Throws `credentials-invalid` where it is locked. */
 export async function readKeychain(options: SecretsKeychainOptions): Promise<Secrets> {
   if (!hasKeychain(options.platform)) return {};
-  const found = await Promise.all(
-    PASSED_ENV.map(async (name) => [
-      name,
-      await ask(() => readKeychainItem(getItem(options, name), options)),
-    ]),
-  );
-  return Object.fromEntries(found.filter(([, value]) => value));
+  const found: Secrets = {};
+  // One after the other: a locked keychain asks its user once, and nothing is asked behind a failure's back.
+  for (const name of PASSED_ENV) {
+    const value = await ask(() => readKeychainItem(getItem(options, name), options));
+    if (value) found[name] = value;
+  }
+  return found;
 }
 
 /** Throws `credentials-invalid`. */
