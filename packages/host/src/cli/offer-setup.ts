@@ -48,7 +48,7 @@ export async function setUpHost(
   const plan: Plan = { packages: getPackages(before), commands: getCommands(before), substrate };
   const lines = getLines(plan);
   if (lines.length === 0) return { changed: false, command: null, substrate, findings: before };
-  if (!options.yes && !(await ask(context, before, lines))) {
+  if (!options.yes && !(await ask(context, before, getLines(plan, 'sudo ')))) {
     throw new ProblemError(getMissingProblem(before, substrate));
   }
   await carryOut(context, plan, effects);
@@ -82,7 +82,7 @@ async function ask(context: CliContext, findings: Finding[], lines: readonly str
   if (!context.stdin.isTerminal || !context.stderr.isTerminal) return false;
   const { message, why } = describe(findings);
   context.stderr.write(
-    `${message}:\n${why.replace(/^/gm, '  ')}\nThis would mend it:\n${lines.map((line) => `  ${line.replace(/^apt-get/, 'sudo apt-get')}\n`).join('')}`,
+    `${message}:\n${why.replace(/^/gm, '  ')}\nThis would mend it:\n${lines.map((line) => `  ${line}\n`).join('')}`,
   );
   return confirm('Run it now?', context);
 }
@@ -94,9 +94,9 @@ interface Plan {
   substrate: SubstrateKind;
 }
 
-/** What would be run, for people. */
-function getLines({ packages, commands }: Plan): string[] {
-  const install = packages.length > 0 ? [getInstallArgv(packages).join(' ')] : [];
+/** What would be run, for people; `asRoot` stands before what only root may. */
+function getLines({ packages, commands }: Plan, asRoot = ''): string[] {
+  const install = packages.length > 0 ? [`${asRoot}${getInstallArgv(packages).join(' ')}`] : [];
   return [...install, ...commands.map((argv) => argv.join(' '))];
 }
 

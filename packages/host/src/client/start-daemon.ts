@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process';
 import { closeSync, constants, fchownSync, fstatSync, openSync } from 'node:fs';
+import { release } from 'node:os';
 import { PROBLEMS, Problem, ProblemError } from '@cspace/protocol/problem';
 import { VERSION } from '@cspace/protocol/version';
 import type { CliContext } from '../cli/context.ts';
 import { BASE_ENV } from '../system/base-env.ts';
 import { ensureFolder } from '../system/files.ts';
-import { getKernelRelease } from '../system/kernel.ts';
 import { findMacObstacle, type MacHost } from '../system/mac-host.ts';
 import { getPaths, type Paths } from '../system/paths.ts';
 import { shakeHands } from './connect.ts';
@@ -25,7 +25,7 @@ const RETRY_MS = 500;
 /** Starts the daemon, through sudo where that is needed, and returns when it answers. Once, however many ask at once. */
 export async function ensureDaemonStarted({ home, context }: StartOptions): Promise<void> {
   if (process.platform === 'darwin') {
-    refuseMac({ arch: process.arch, release: getKernelRelease(), uid: process.getuid?.() });
+    refuseMac({ arch: process.arch, release: release(), uid: process.getuid?.() });
     return startDaemon({ home, context });
   }
   if (process.getuid?.() === 0) return startDaemon({ home, context });

@@ -1,6 +1,6 @@
+import { release } from 'node:os';
 import type { ProbeFinding } from '../substrate/substrate.ts';
 import { BASE_ENV, run } from '../system/exec.ts';
-import { getKernelRelease } from '../system/kernel.ts';
 import { findMacObstacle } from '../system/mac-host.ts';
 
 export interface MacOptions {
@@ -26,7 +26,7 @@ export async function probeMac({
     ask(['sysctl', '-n', 'sysctl.proc_translated']),
     ask(['uname', '-r']),
   ]);
-  const host = { arch, release: kernel || getKernelRelease(), translated: translated === '1' };
+  const host = { arch, release: kernel || release(), translated: translated === '1' };
   const { what, ...obstacle } = findMacObstacle(host) ?? { what: `macOS ${version || '26'}` };
   return 'why' in obstacle
     ? { ok: false, what: `${what}${describe(version)}`, ...obstacle }

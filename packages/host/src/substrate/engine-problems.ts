@@ -1,10 +1,19 @@
-import type { SandboxRef } from '@cspace/protocol/names';
+import { formatRef, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, type RunResult } from '../system/exec.ts';
 import { LABELS } from './labels.ts';
 import type { Machine } from './substrate.ts';
 
-// What substrates that are somebody else's command line have to say alike.
+// What substrates have to say alike, most of it of engines that are somebody else's command line.
+
+/** A sandbox without a machine. */
+export function getNotThere(ref: SandboxRef): ProblemError {
+  return new ProblemError({
+    code: 'sandbox-not-running',
+    message: `${formatRef(ref)} has no machine`,
+    fix: `cspace up ${ref.sandbox}`,
+  });
+}
 
 /** What a failed command said, for the reader; undefined where it said nothing. */
 export function getWhy(result: Pick<RunResult, 'stderr' | 'stdout'>): string | undefined {

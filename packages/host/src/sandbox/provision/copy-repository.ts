@@ -60,7 +60,7 @@ export async function copyRepository(
     await removeTree(folder, { owner: at.owner });
     await ensureFolder(folder, { owner: at.owner });
   }
-  if ((await lstat(join(folder, ALTERNATES)).catch(() => undefined)) !== undefined) {
+  if (await borrows(folder)) {
     throw new ProblemError({
       code: 'clone-failed',
       message: 'the clone borrows objects of the host repository',
@@ -71,13 +71,15 @@ export async function copyRepository(
 const COPY_TIMEOUT_MS = 30 * 60_000;
 const ALTERNATES = join('.git', 'objects', 'info', 'alternates');
 
+const borrows = async (folder: string): Promise<boolean> =>
+  (await lstat(join(folder, ALTERNATES)).catch(() => undefined)) !== undefined;
+
 /**
  * Gives a clone that borrows all objects its own ones. False where they could not be copied whole: then the clone is of no
  * use. A source that is shallow git has copied already.
  */
 async function copyObjects(at: GitOptions, folder: string): Promise<boolean> {
-  const borrows = (await lstat(join(folder, ALTERNATES)).catch(() => undefined)) !== undefined;
-  if (!borrows) return true;
+  if (!(await borrows(folder))) return true;
   const from = await askGit(['rev-parse', '--path-format=absolute', '--git-path', 'objects'], at);
   if (from === undefined || !(await hasOnlyFiles(from))) return false;
   const { owner, timeoutMs = COPY_TIMEOUT_MS, signal } = at;

@@ -1,5 +1,4 @@
 import { formatRef, type SandboxRef } from '@cspace/protocol/names';
-import { ProblemError } from '@cspace/protocol/problem';
 import type { Machine } from '../substrate.ts';
 import { getListArgv } from './argv.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -54,12 +53,4 @@ export async function toMachine(container: OurContainer): Promise<Machine> {
   if (state === 'running') return { ...base, state, ...(network === undefined ? {} : { network }) };
   if (state !== 'stopped') return { ...base, state: 'stopping' };
   return { ...base, state: 'exited', ...(await readLastWord(folder)) };
-}
-
-export function getNotThere(ref: SandboxRef): ProblemError {
-  return new ProblemError({
-    code: 'sandbox-not-running',
-    message: `${formatRef(ref)} has no machine`,
-    fix: `cspace up ${ref.sandbox}`,
-  });
 }

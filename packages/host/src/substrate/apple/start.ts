@@ -2,12 +2,13 @@ import { formatRef, getMachineName, type SandboxRef } from '@cspace/protocol/nam
 import { ProblemError } from '@cspace/protocol/problem';
 import { pause } from '../../system/abort.ts';
 import type { RunResult } from '../../system/exec.ts';
+import { getNotThere } from '../engine-problems.ts';
 import type { AttachNetwork, Machine, OwnNetwork } from '../substrate.ts';
 import { getStartArgv } from './argv.ts';
 import type { Context } from './context.ts';
 import { getEngineProblem } from './failure.ts';
 import { isLetGo, letGo, prepareWords } from './last-word.ts';
-import { getNotThere, toMachine } from './reader.ts';
+import { toMachine } from './reader.ts';
 import { forceEnd } from './stop.ts';
 
 export interface StartOptions {

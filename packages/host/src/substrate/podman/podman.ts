@@ -2,6 +2,7 @@ import type { SandboxRef } from '@cspace/protocol/names';
 import { EXEC_MARKER, signalMarked } from '../../system/marked-processes.ts';
 import type { Owner } from '../../system/owner.ts';
 import { dialTcp } from '../dial-tcp.ts';
+import { getNotThere } from '../engine-problems.ts';
 import type { ImageBuilder, Substrate } from '../substrate.ts';
 import { getExecArgv, getImageExistsArgv } from './argv.ts';
 import { buildImage } from './build.ts';
@@ -12,7 +13,7 @@ import type { HostFacts } from './facts.ts';
 import { getEngineProblem } from './failure.ts';
 import { createVerbs } from './lifecycle.ts';
 import { probePodman } from './probe.ts';
-import { createReader, getNotThere } from './reader.ts';
+import { createReader } from './reader.ts';
 import { watchMachines } from './watch.ts';
 
 export interface PodmanOptions {

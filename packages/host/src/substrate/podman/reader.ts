@@ -1,5 +1,4 @@
-import { formatRef, type SandboxRef } from '@cspace/protocol/names';
-import { ProblemError } from '@cspace/protocol/problem';
+import type { SandboxRef } from '@cspace/protocol/names';
 import type { Machine } from '../substrate.ts';
 import { getInspectArgv, getListArgv } from './argv.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -66,12 +65,4 @@ async function findKilled(
   });
   const found = open.length === 0 ? [] : await findOutOfMemory(open, signal);
   return new Set([...told, ...found]);
-}
-
-export function getNotThere(ref: SandboxRef): ProblemError {
-  return new ProblemError({
-    code: 'sandbox-not-running',
-    message: `${formatRef(ref)} has no machine`,
-    fix: `cspace up ${ref.sandbox}`,
-  });
 }

@@ -2,11 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { formatRef, getMachineName, type SandboxRef } from '@cspace/protocol/names';
 import { ProblemError } from '@cspace/protocol/problem';
 import type { RunResult } from '../../system/exec.ts';
+import { getNotThere } from '../engine-problems.ts';
 import type { AttachNetwork, Machine } from '../substrate.ts';
 import { getInitArgv, getStartArgv, getStopArgv } from './argv.ts';
 import type { CreateContext } from './create.ts';
 import { getEngineProblem } from './failure.ts';
-import { getNotThere } from './reader.ts';
 import { giveVolumesToDev } from './volumes.ts';
 
 export interface StartOptions {

@@ -124,11 +124,3 @@ export function connectMonitor(id: string, options: ConnectOptions): Promise<Qmp
 export function throwInterrupted(): never {
   throw new ProblemError({ code: 'interrupted', message: 'interrupted while the machine was being changed' });
 }
-
-export function getNotThere(ref: SandboxRef): ProblemError {
-  return new ProblemError({
-    code: 'sandbox-not-running',
-    message: `${formatRef(ref)} has no machine`,
-    fix: `cspace up ${ref.sandbox}`,
-  });
-}

@@ -1,8 +1,9 @@
 import type { SandboxRef } from '@cspace/protocol/names';
+import { getNotThere } from '../engine-problems.ts';
 import type { AttachNetwork, Machine } from '../substrate.ts';
 import { bootGuest, getBootProblem } from './boot.ts';
 import { getConsoleTail, readConsoleEnd } from './console.ts';
-import { type Context, getNotThere, throwInterrupted } from './context.ts';
+import { type Context, throwInterrupted } from './context.ts';
 import { makeDisk, requireImage } from './create.ts';
 import { endProcesses, settle } from './ending.ts';
 import { getMachineUid } from './ids.ts';
