@@ -13,17 +13,15 @@ pretend('arch', PRETEND_ARCH);
 // What runs this program again has to pretend as well.
 if (PRETEND_SELF !== undefined) pretend('execPath', PRETEND_SELF);
 
-const REPLACED: Record<string, string> = {
-  // The C library of a Mac this host cannot load: its own has the same calls.
-  libc: "export const LIBC = 'libc.so.6';",
-  kernel: `export const getKernelRelease = () => ${JSON.stringify(PRETEND_RELEASE)};`,
-};
+// Changed before anything imports it by name: Bun copies the names of its own modules at their first import.
+process.getBuiltinModule('node:os').release = () => PRETEND_RELEASE;
 
 plugin({
   name: 'pretend',
   setup(build) {
-    build.onLoad({ filter: /\/system\/(?:libc|kernel)\.ts$/ }, ({ path }) => ({
-      contents: REPLACED[/(\w+)\.ts$/.exec(path)?.[1] ?? ''] ?? '',
+    // The C library of a Mac this host cannot load: its own has the same calls.
+    build.onLoad({ filter: /\/system\/libc\.ts$/ }, () => ({
+      contents: "export const LIBC = 'libc.so.6';",
       loader: 'ts',
     }));
   },
