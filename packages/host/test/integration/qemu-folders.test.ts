@@ -74,6 +74,7 @@ const getOptions = (change: Partial<ShareOptions> = {}): ShareOptions => ({
 async function open(change: Partial<ShareOptions> = {}): Promise<Share> {
   const share = await openShare(getOptions(change), signal());
   started.push(share);
+  await share.serving;
   return share;
 }
 
@@ -230,7 +231,7 @@ describe('openShare', () => {
   });
   test('a folder that is not there: machine-failed, with what mount said; nothing is left', async () => {
     const mounts = [{ source: join(folder, 'gone'), readOnly: false }];
-    const error = await openShare(getOptions({ mounts }), signal()).catch((error: unknown) => error);
+    const error = await open({ mounts }).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ProblemError);
     expect((error as ProblemError).problem).toMatchObject({
       code: 'machine-failed',
@@ -238,9 +239,7 @@ describe('openShare', () => {
     });
   });
   test('an id that is taken already: machine-failed', async () => {
-    const error = await openShare(getOptions({ owner: { uid: 231_100, gid: 0 } }), signal()).catch(
-      (error: unknown) => error,
-    );
+    const error = await open({ owner: { uid: 231_100, gid: 0 } }).catch((error: unknown) => error);
     expect((error as ProblemError).problem).toMatchObject({ code: 'machine-failed' });
   });
   test('the signal ends it', async () => {

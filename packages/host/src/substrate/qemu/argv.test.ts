@@ -24,7 +24,10 @@ test.each([
     / -sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny /,
   ],
   ['reads nobody’s configuration, and has no device but ours', / -nodefaults -no-user-config /],
-  ['shares the memory with the server of folders', / memory-backend-memfd,id=memory,size=512M,share=on /],
+  [
+    'shares the memory with the server of folders, and aligns it for huge pages',
+    / memory-backend-file,id=memory,size=512M,share=on,align=2M,mem-path=\/proc\/self\/fd\/9 /,
+  ],
   ['keeps a guest that is off', / -action shutdown=pause,reboot=shutdown,panic=pause /],
   ['emulates, one processor', / -accel tcg -cpu max -smp 1 /],
   ['bounds what nobody reads', / ringbuf,id=console,size=262144 .* ringbuf,id=status,size=4096 /],
@@ -76,9 +79,8 @@ test.each([
 ])('parseOwnCommand: %j', (words, id) => expect(parseOwnCommand(`${words.join('\0')}\0`, FOLDER)).toBe(id));
 
 const template = (use: 'make' | 'restore') => getLine({ template: { use, generation: 'a-b' } });
-test('getQemuArgv: a guest of a template has its memory in a file that is handed over, and no folders yet', () => {
+test('getQemuArgv: a guest of a template has no folders yet', () => {
   for (const line of [template('make'), template('restore')]) {
-    expect(line).toContain(' memory-backend-file,mem-path=/proc/self/fd/9,id=memory,size=512M,share=on ');
     expect(line).toContain(' vmgenid,guid=a-b ');
     expect(line).not.toContain('vhost-user-fs');
     expect(line).not.toContain(`${PLAN.sockets}/fs`);

@@ -1,6 +1,6 @@
 import { basename, join } from 'node:path';
 
-/** Files that QEMU gets open, in the order of their descriptors; the first is 3. The last one only where a template is. */
+/** Files that QEMU gets open, in the order of their descriptors; the first is 3. */
 export const HANDED = ['vmlinux', 'initrd', 'root', 'modules', 'disk', 'tap', 'memory'] as const;
 export type HandedFile = (typeof HANDED)[number];
 
@@ -33,6 +33,7 @@ const DENIED = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontr
 const MACHINE = 'q35,sata=off,usb=off,smbus=off,vmport=off,i8042=off,hpet=off,memory-backend=memory';
 
 const fd = (name: HandedFile) => 3 + HANDED.indexOf(name);
+const MEMORY = `/proc/self/fd/${fd('memory')}`;
 const SOCKETS = ['qmp', 'control', 'fs', 'state'] as const;
 type SocketName = (typeof SOCKETS)[number];
 export const getSocket = (sockets: string, name: SocketName) => join(sockets, name);
@@ -54,16 +55,15 @@ function getUserArgv({ uid, kvmGid, template }: QemuPlan): string[] {
   return template?.use === 'make' ? ['nice', '-n', '10', ...user, '--pdeathsig', 'KILL'] : user;
 }
 
-function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine, template }: QemuPlan): string[] {
+function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine }: QemuPlan): string[] {
   const tcg = accel === 'tcg';
-  const memory = template ? `file,mem-path=/proc/self/fd/${fd('memory')}` : 'memfd';
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-sandbox', DENIED],
     ...['-M', MACHINE, '-accel', accel, '-cpu', tcg ? 'max' : 'host'],
     // One where it is emulated: with two the kernel of a guest crashed once in 57 boots (QEMU 7.2, in code just patched).
     ...['-smp', String(tcg ? 1 : Math.ceil(cpus)), '-m', `${memoryMiB}M`],
-    // Shared, since the folders' server reads and writes the guest's memory.
-    ...['-object', `memory-backend-${memory},id=memory,size=${memoryMiB}M,share=on`],
+    // Shared, since the folders' server reads and writes the guest's memory; aligned, since huge pages want that.
+    ...['-object', `memory-backend-file,id=memory,size=${memoryMiB}M,share=on,align=2M,mem-path=${MEMORY}`],
     // A guest that is off stays, paused, until somebody has read how it ended.
     ...['-action', 'shutdown=pause,reboot=shutdown,panic=pause'],
     // It has nothing to sleep for, and nobody to wake it.

@@ -13,7 +13,7 @@ export interface HandedFilesOptions {
   /** The host's end of its cable. */
   link: string;
   /** Open already; it stays open. */
-  memory: number | undefined;
+  memory: number;
 }
 
 /** What QEMU gets open, in the order that its command line has; closed by `close`. */
@@ -44,7 +44,7 @@ export function openHandedFiles({ image, disk, link, memory }: HandedFilesOption
     return fd;
   };
   try {
-    const opened: Record<HandedFile, number | undefined> = {
+    const opened: Record<HandedFile, number> = {
       vmlinux: open(image.vmlinux),
       initrd: open(image.initrd),
       root: open(image.root),
@@ -53,7 +53,7 @@ export function openHandedFiles({ image, disk, link, memory }: HandedFilesOption
       tap: openLink(),
       memory,
     };
-    return { fds: HANDED.map((name) => opened[name]).filter((fd) => fd !== undefined), close };
+    return { fds: HANDED.map((name) => opened[name]), close };
   } catch (error) {
     close();
     if (error instanceof ProblemError) throw error;

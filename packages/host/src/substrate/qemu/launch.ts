@@ -41,11 +41,13 @@ export type QemuProcess = WatchedProcess & { id: ProcessId };
 export async function launch(record: MachineRecord, options: LaunchOptions): Promise<QemuProcess> {
   const { template, onProcess, context } = options;
   const bytes = record.spec.limits.memoryMiB * 1024 * 1024;
-  const memory = template && openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id) });
+  // What a template gives is scattered: each piece would take a huge page.
+  const huge = template === undefined;
+  const memory = openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id), huge });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const cgroup = await openBounds(record, options);
-  const filling = memory !== undefined && template && fillMemory(memory, template, { cgroup, signal });
+  const filling = template && fillMemory(memory, template, { cgroup, signal });
   try {
     const share = await launchShare(record, { ...options, cgroup });
     const lastWords: LastWords = { share: getLastWords(share) };
@@ -55,11 +57,12 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
     const qemu = await launchQemu(record, { ...options, cgroup, memory });
     lastWords.qemu = getLastWords(qemu);
     await onProcess({ qemu: qemu.id });
+    await share.serving;
     return qemu;
   } finally {
     stop.abort();
     if (filling) await filling.catch(() => undefined);
-    if (memory !== undefined) closeSync(memory);
+    closeSync(memory);
   }
 }
 
@@ -84,7 +87,7 @@ async function launchShare(record: MachineRecord, { context, signal, cgroup }: B
 
 async function launchQemu(
   record: MachineRecord,
-  { image, accel, cable, template, context, cgroup, memory }: Bounded & { memory: number | undefined },
+  { image, accel, cable, template, context, cgroup, memory }: Bounded & { memory: number },
 ): Promise<QemuProcess> {
   const { id, spec } = record;
   const restored = { use: 'restore', generation: randomUUID() } as const;

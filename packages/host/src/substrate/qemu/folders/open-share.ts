@@ -34,6 +34,8 @@ export interface ShareOptions {
 
 /** The server of a machine's folders. It outlives us, and ends when QEMU lets go of it. */
 export interface Share extends ProcessId {
+  /** When it serves; whoever connects before that waits. Rejected with the problem if it does not: it is gone then. */
+  serving: Promise<void>;
   /** How it ended, in words. */
   ended: Promise<string>;
   /** The last of what it said, while we are there to hear it. */
@@ -44,7 +46,10 @@ const START_TIMEOUT_MS = 20_000;
 /** The first descriptor after stdin, stdout and stderr. */
 const SOCKET_FD = 3;
 
-/** Starts a machine's virtiofsd. Throws ProblemError: `host-unsupported`, `machine-failed`; nothing is left then. */
+/**
+ * Starts a machine's virtiofsd: its process and its socket are there at once. Throws ProblemError, also by `serving`:
+ * `host-unsupported`, `machine-failed`; nothing is left then.
+ */
 export async function openShare(options: ShareOptions, signal: AbortSignal): Promise<Share> {
   if (signal.aborted) throw getInterrupted();
   const virtiofsd = options.virtiofsd ?? (await findVirtiofsd(options.path, signal));
@@ -70,17 +75,27 @@ export async function openShare(options: ShareOptions, signal: AbortSignal): Pro
   } finally {
     closeSync(listener);
   }
-  const { id } = server;
+  const { id, ended, getErrorText } = server;
+  if (!id) throw getProblem(new Error(await ended), server, signal);
+  const serving = serve(id, server, { owner: options.owner, signal });
+  // Whoever waits for it hears of it then.
+  serving.catch(() => undefined);
+  return { ...id, serving, ended, getErrorText };
+}
+
+async function serve(
+  id: ProcessId,
+  server: WatchedProcess,
+  { owner, signal }: { owner: Owner; signal: AbortSignal },
+): Promise<void> {
   try {
     const stop = stopWaiting(server, signal);
     await Promise.race([server.waitForText('stdout', WANTS_IDS), stop]);
-    if (!id) throw new Error('it has ended');
-    writeIds(id.pid, options.owner);
+    writeIds(id.pid, owner);
     server.say('go\n');
     await Promise.race([server.waitForText('stderr', LISTENING), stop]);
-    return { ...id, ended: server.ended, getErrorText: server.getErrorText };
   } catch (error) {
-    if (id) signalProcess(id, 'SIGKILL');
+    signalProcess(id, 'SIGKILL');
     await server.ended;
     throw getProblem(error, server, signal);
   }

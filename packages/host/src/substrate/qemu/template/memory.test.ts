@@ -49,9 +49,3 @@ testHere('fillMemory: a template that is gone is an error that says so', async (
   await expect(filling).rejects.toThrow(/cp: .*No such file/);
   closeSync(memory);
 });
-testHere('openMemoryFile: closed on exec', () => {
-  const memory = openMemoryFile('cspace-test', { bytes: 4096, uid: process.getuid?.() ?? 0 });
-  const { stdout } = Bun.spawnSync(['ls', '-l', '/proc/self/fd']);
-  closeSync(memory);
-  expect(stdout.toString()).not.toContain('cspace-test');
-});
