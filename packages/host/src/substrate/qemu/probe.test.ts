@@ -3,7 +3,7 @@ import { chmod, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Probe } from '../substrate.ts';
 import { createStandIn, STAND_INS, type StandIn } from './kvm/testing.ts';
-import { probeQemu } from './probe.ts';
+import { getTemplatesFindings, probeQemu } from './probe.ts';
 import { getVirtiofsdPackage } from './virtiofsd-package.ts';
 
 const BUILDER: Probe = {
@@ -110,3 +110,11 @@ test.each([
 ])('getVirtiofsdPackage of %j is %s', (osRelease, expected) =>
   expect(getVirtiofsdPackage(osRelease)).toBe(expected),
 );
+
+test('getTemplatesFindings: how many there are, and what they take; nothing where there is none', () => {
+  const mib = 1024 * 1024;
+  expect(getTemplatesFindings([])).toEqual([]);
+  expect(getTemplatesFindings([{ bytes: 100 * mib }, { bytes: 50 * mib }])).toEqual([
+    { ok: true, what: 'memory templates for quicker starts: 2 (150 MiB)' },
+  ]);
+});

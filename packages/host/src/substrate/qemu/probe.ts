@@ -8,6 +8,7 @@ import { QEMU } from './find-qemu.ts';
 import { probeOpenFiles } from './folders/probe.ts';
 import { VIRTIOFSD_FOLDERS } from './folders/virtiofsd.ts';
 import { type KvmAnswer, probeKvm } from './kvm/kvm.ts';
+import { type Kept, listTemplates } from './template/store.ts';
 import { getVirtiofsdPackage } from './virtiofsd-package.ts';
 
 export interface ProbeQemuOptions {
@@ -24,6 +25,7 @@ export interface ProbeQemuOptions {
   signal: AbortSignal;
 }
 
+const MIB = 1024 * 1024;
 /** The oldest that was tried. Ubuntu 22.04 has an older one. */
 const QEMU_LEAST = [7, 2, 0] as const;
 
@@ -41,7 +43,7 @@ const PROGRAMS: readonly WantedProgram[] = [
 
 /** What this host has and lacks for machines by QEMU, and whether KVM runs a guest. Never throws. */
 export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
-  const { path, builder, root = '/', signal } = options;
+  const { path, store, builder, root = '/', signal } = options;
   const [qemu, program, virtiofsd, ...programs] = await Promise.all([
     probeVersion(
       {
@@ -58,7 +60,11 @@ export async function probeQemu(options: ProbeQemuOptions): Promise<Probe> {
     probeVirtiofsd(path, root),
     ...PROGRAMS.map((program) => probeProgram(program, path)),
   ]);
-  const notes = [probeCgroups(), await probeOpenFiles(root)];
+  const notes = [
+    probeCgroups(),
+    await probeOpenFiles(root),
+    ...getTemplatesFindings(await listTemplates(store)),
+  ];
   const found = program && qemu.version ? { path: program, version: qemu.version } : undefined;
   const kvm = await probeKvm({ ...options, qemu: found });
   const own = [...getArchitecture(process.arch), qemu.finding, virtiofsd, ...programs];
@@ -107,4 +113,11 @@ export function getKvmFinding(kvm: KvmAnswer): ProbeFinding {
   const what =
     works === 'no' ? 'no KVM: machines of qemu are emulated, which is slow' : 'KVM was not tried yet';
   return { ok: false, optional: true, what, ...reason };
+}
+
+/** None where none can be seen: they are root's alone, and none is ever needed. Pure. */
+export function getTemplatesFindings(kept: readonly Pick<Kept, 'bytes'>[]): ProbeFinding[] {
+  if (kept.length === 0) return [];
+  const mib = Math.round(kept.reduce((sum, { bytes }) => sum + bytes, 0) / MIB);
+  return [{ ok: true, what: `memory templates for quicker starts: ${kept.length} (${mib} MiB)` }];
 }
