@@ -6,8 +6,10 @@ export function rejectOnAbort(signal: AbortSignal): Promise<never> {
   });
 }
 
-/** Ends early, without an error, where the signal comes. */
+/** Ends early, without an error, where the signal comes, and at once where it came before. */
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
+  // Its event comes once, and is over.
+  if (signal.aborted) return Promise.resolve();
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
