@@ -12,12 +12,10 @@ export const WANTS_IDS = 'wants ids';
 const SCRIPT = `
 at=$1; shift
 mount -t tmpfs -o mode=0755,size=64k,nosuid,nodev,noexec cspace /run
-mkdir -p "$at"
 i=0
 while [ "$1" != -- ]; do
-  mkdir "$at/$i"
-  mount --bind "$2" "$at/$i"
-  mount -o "remount,bind,nosuid,nodev,$1" "$at/$i"
+  mkdir -p "$at/$i"
+  mount --bind -o "nosuid,nodev,$1" "$2" "$at/$i"
   i=$((i + 1)); shift 2
 done
 shift
