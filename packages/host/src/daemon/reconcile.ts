@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { formatRef, type SandboxRef } from '@cspace/protocol/names';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import type { SandboxRecord } from '../registry/record.ts';
+import { attachMachine } from '../sandbox/attach.ts';
 import { getReason } from '../sandbox/exited.ts';
 import type { House } from '../sandbox/house.ts';
 import { clearMachine } from '../sandbox/machine.ts';
@@ -42,12 +43,8 @@ export async function compareWithMachines(house: House, signal: AbortSignal): Pr
 /** Where the machine has a network of its own, its address is what that says now. */
 async function adopt(house: House, record: SandboxRecord, { network: own }: Machine): Promise<void> {
   if (own) {
-    const { project, sandbox, network } = record;
-    const { address } = own;
-    await house.registry.put({ ...record, address });
-    const member = { address, project, sandbox, network };
-    const plug = { kind: 'own' as const, network: own };
-    await house.network.attach({ ...member, plug }, AbortSignal.timeout(ATTACH_TIMEOUT_MS));
+    const signal = AbortSignal.timeout(ATTACH_TIMEOUT_MS);
+    await attachMachine(house, record, { plug: { kind: 'own', network: own }, signal });
   }
   await house.journal.append(record, { type: 'adopted' });
 }

@@ -1,6 +1,7 @@
 import type { SandboxRecord } from '../registry/record.ts';
 import type { Plug } from '../substrate/substrate.ts';
 import { runTogether } from '../system/together.ts';
+import { attachMachine } from './attach.ts';
 import type { House } from './house.ts';
 import { getSupervisor, readConsole } from './machine.ts';
 import { getMachineEnv } from './machine-env.ts';
@@ -60,8 +61,8 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   await house.journal.append(record, { type: 'created', address: address ?? '', image });
   let attached = record;
   const attach = async (plug: Plug) => {
-    attached = await giveAddress(house, record, plug);
-    const cable = await house.network.attach({ ...getMember(attached), plug }, signal);
+    const { cable, record: given } = await attachMachine(house, record, { plug, signal });
+    attached = given;
     // What is told of the network is known only now.
     if (plug.kind === 'own') await writeFiles(attached, { network: plug.network });
     return cable;
@@ -85,18 +86,4 @@ export async function boot(options: BootOptions): Promise<SandboxRecord> {
   );
   await report.span('register', () => house.registry.put(running));
   return rememberSession(house, running, health.session);
-}
-
-/** Writes down the address that a machine brought along; before it asks anything by it. */
-async function giveAddress(house: House, record: SandboxRecord, plug: Plug): Promise<SandboxRecord> {
-  if (plug.kind !== 'own') return record;
-  const { address } = plug.network;
-  const given = { ...record, address };
-  await house.registry.put(given);
-  return given;
-}
-
-function getMember({ address, project, sandbox, network }: SandboxRecord) {
-  if (address === null) throw new TypeError(`${sandbox} has no address`);
-  return { address, project, sandbox, network };
 }
