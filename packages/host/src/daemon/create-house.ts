@@ -76,6 +76,7 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
           paths,
           owner,
           substrate: substrates.get(options.substrate),
+          others: substrates.list().filter(({ kind }) => kind !== options.substrate),
           given: testImage,
         }),
     }),

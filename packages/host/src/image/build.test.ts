@@ -66,6 +66,21 @@ describe('ensureImage', () => {
     expect(refreshed).toEqual([false, true]);
   });
 
+  test('forced, it is made anew for another substrate that has it, and for no other', async () => {
+    const [store, other, without, asItIs] = [createStore(), createStore(), createStore(), createStore()];
+    const makers = [other, without].map(({ substrate }) => ({
+      ...substrate,
+      ensureImage: (context: BuildContext) => substrate.ensureImage(context),
+    }));
+    const options = { ...getOptions(store.substrate), others: [...makers, asItIs.substrate] };
+    const { tag } = await ensureImage(options);
+    for (const { tags } of [other, asItIs]) tags.add(tag);
+    expect(other.contexts).toEqual([]);
+    await ensureImage({ ...options, force: true });
+    expect(other.contexts.map(({ tag, refresh = false }) => [tag, refresh])).toEqual([[tag, false]]);
+    expect([...without.contexts, ...asItIs.contexts]).toEqual([]);
+  });
+
   test('gives the engine a folder with every file, its mode, and no link in its path', async () => {
     const store = createStore(({ folder, buildArgs }) => {
       expect(realpathSync(folder)).toBe(folder);

@@ -14,6 +14,8 @@ import { writeTree } from './write-tree.ts';
 
 export interface EnsureImageOptions {
   substrate: Substrate;
+  /** They may have made something of the same image: after a forced build it is made anew. */
+  others?: readonly Substrate[];
   paths: Paths;
   /** Whose files the cache's are. */
   owner: Owner;
@@ -47,7 +49,17 @@ export async function ensureImage(options: EnsureImageOptions): Promise<{ tag: s
   if (stale && !force) onProgress('the image is older than this cspace (or the host): building it anew');
   else if (!stale) onProgress('there is no image yet: building it, which takes minutes the first time');
   await build({ ...options, force, onProgress }, context);
+  if (force) await makeAnew({ ...options, force, onProgress }, tag);
   return { tag, built: true };
+}
+
+/** For every other substrate that has made something of the image as it was. */
+async function makeAnew(options: BuildOptions, tag: string): Promise<void> {
+  const makers = (options.others ?? []).filter(
+    ({ builder, ensureImage }) => ensureImage !== builder.ensureImage,
+  );
+  for (const substrate of makers)
+    if (await substrate.hasImage(tag, options.signal)) await make({ ...options, substrate }, tag);
 }
 
 type BuildOptions = EnsureImageOptions & Required<Pick<EnsureImageOptions, 'force' | 'onProgress'>>;
