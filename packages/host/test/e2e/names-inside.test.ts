@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startFakeUpstream, UPSTREAM, UPSTREAM_ANSWER } from '../support/fake-upstream.ts';
-import { createWorld, type World, waitUntil } from '../support/world.ts';
+import { createWorld, type World } from '../support/world.ts';
 
 // mercury and venus of one project; earth may reach nothing but the daemon.
 let world: World;
@@ -56,13 +56,14 @@ describe('names inside', () => {
     expect(new Set(stdout.match(/^\S+/gm))).toEqual(new Set(['127.0.0.1']));
   });
 
-  test('the rest is asked of the host’s name servers, others once the host has others', async () => {
+  test('the rest is asked of the host’s name servers', async () => {
     const file = join(world.home, 'machines/names/mercury/run/upstream.conf');
     writeFileSync(file, `nameserver ${UPSTREAM}\n`);
-    await waitUntil(
-      'it is asked',
-      async () => (await look('mercury', 'www.example.org')) === UPSTREAM_ANSWER,
-    );
+    const anew =
+      'pkill -x dnsmasq; while pgrep -x dnsmasq; do sleep 0.1; done; /usr/local/lib/cspace/resolver';
+    const started = await world.cspace(['exec', '--root', 'mercury', '--', 'sh', '-c', anew]);
+    expect(started).toMatchObject({ code: 0, stdout: '' });
+    expect(await look('mercury', 'www.example.org')).toBe(UPSTREAM_ANSWER);
     // Ours are still the daemon's.
     expect(await look('mercury', 'venus.names.cspace2.local')).toBe(addresses.venus);
   });
