@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import type { CliContext } from '../context.ts';
 import type { OnExit } from '../program.ts';
+import { declareCompletion } from './completion.ts';
 import { addCommand, getSubstrateOption } from './declare.ts';
 import { declareDns } from './dns.ts';
 import { declareSecrets } from './secrets.ts';
@@ -36,6 +37,7 @@ export function declareHostCommands(program: Command, context: CliContext, onExi
   declareDns(program, context, onExit);
   declareImage(program, context, onExit);
   declareDaemon(program, context, onExit);
+  declareCompletion(program, context, onExit);
   addCommand(program, 'version', {
     summary: 'print the version',
     examples: ['cspace version'],

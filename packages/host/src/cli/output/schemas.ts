@@ -100,6 +100,7 @@ export const OUTPUT_SCHEMAS = {
   'image build': ImageBuildEvent,
   'daemon status': DaemonStatus,
   'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
+  completion: z.object({ shell: z.string(), script: z.string() }),
   version: z.object({ version: z.string(), protocol: z.number().int() }),
 } as const satisfies Record<string, z.ZodType>;
 
