@@ -1,3 +1,5 @@
+import { GUEST_MEMORY } from '../../../packages/host/test/support/vm-processes.ts';
+
 /** Proportional share of memory: what is shared counts by how many share it. In KiB. */
 export interface Share {
   all: number;
@@ -5,8 +7,6 @@ export interface Share {
   guest: number;
 }
 
-/** What QEMU's file of a guest's memory is called: without a template, and with one. */
-const GUEST = /^\/memfd:(memory|cspace)/;
 /** The first line of a mapping: `from-to mode offset device inode path`. */
 const HEAD = /^[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)$/;
 
@@ -19,7 +19,7 @@ export function parseSmaps(text: string): Share {
     if (head) path = head[1] ?? '';
     const pss = Number(/^Pss: +(\d+) kB$/.exec(line)?.[1] ?? 0);
     share.all += pss;
-    if (GUEST.test(path)) share.guest += pss;
+    if (GUEST_MEMORY.test(path)) share.guest += pss;
   }
   return share;
 }

@@ -2,7 +2,7 @@ import { expect } from 'bun:test';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { findVmProcesses, readOpenFiles, readStatus } from '../support/vm-processes.ts';
+import { findVmProcesses, GUEST_MEMORY, readOpenFiles, readStatus } from '../support/vm-processes.ts';
 import { BOOT } from './contract.ts';
 import type { QemuContract } from './qemu-fixture.ts';
 
@@ -42,7 +42,7 @@ export function describeIsolation({ test, h, fixture }: QemuContract): void {
     try {
       const { id, qemu } = await boot('mercury');
       const own = (path: string) => path.startsWith(`${h().folder}/mercury/machine/disk`);
-      const open = readOpenFiles(qemu?.pid ?? 0).filter((path) => !own(path) && !OF_EVERY_QEMU.test(path));
+      const open = readOpenFiles(qemu?.pid ?? 0).filter((path) => ![own, isOfEvery].some((is) => is(path)));
       const sockets = open.filter((path) => path.startsWith('socket:'));
       expect(open.filter((path) => !sockets.includes(path))).toEqual([]);
       // Of the unix kind all of them, by /proc/net/unix, and with a name only in the machine's own folder.
@@ -123,8 +123,9 @@ export function describeIsolation({ test, h, fixture }: QemuContract): void {
 }
 
 /** What any QEMU of ours has: the image's files, the kernel's own kinds, and standard streams to whoever started it. */
+const isOfEvery = (path: string) => GUEST_MEMORY.test(path) || OF_EVERY_QEMU.test(path);
 const OF_EVERY_QEMU =
-  /^(\/dev\/(null|urandom|net\/tun|kvm)|anon_inode:.*|pipe:\[\d+\]|\/memfd:memory.*|.*\/(root-[0-9a-f]+|modules)\.erofs( \(deleted\))?|.*\/kit-[0-9a-f]+\/(vmlinux|initrd))$/;
+  /^(\/dev\/(null|urandom|net\/tun|kvm)|anon_inode:.*|pipe:\[\d+\]|.*\/(root-[0-9a-f]+|modules)\.erofs( \(deleted\))?|.*\/kit-[0-9a-f]+\/(vmlinux|initrd))$/;
 
 /** Names by inode, as the lab has them; empty where it has none. */
 function readUnixSockets(): Map<string, string> {

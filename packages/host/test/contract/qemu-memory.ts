@@ -1,6 +1,7 @@
 import { expect } from 'bun:test';
 import { existsSync, readdirSync, readlinkSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { GUEST_MEMORY } from '../support/vm-processes.ts';
 import { BOOT } from './contract.ts';
 import type { QemuContract } from './qemu-fixture.ts';
 
@@ -13,7 +14,7 @@ export function describeMemory({ test, h }: QemuContract): void {
   /** Of the guest's memory, what the host really has: the file without a name that QEMU keeps it in. */
   function getGuestMiB(pid: number | null): number {
     const folder = `/proc/${pid}/fd`;
-    const isMemory = (fd: string) => readlinkSync(join(folder, fd)).startsWith('/memfd:memory');
+    const isMemory = (fd: string) => GUEST_MEMORY.test(readlinkSync(join(folder, fd)));
     const [fd = ''] = readdirSync(folder).filter(isMemory);
     return (statSync(join(folder, fd)).blocks * 512) / MIB;
   }

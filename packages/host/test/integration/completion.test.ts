@@ -37,7 +37,7 @@ const run = async (...argv: string[]) => {
 const bash = (...words: string[]) =>
   run(
     ...['bash', '--norc', '-c'],
-    'source <(cspace completion bash); COMP_WORDS=(cspace "$@"); COMP_CWORD=$#; _cspace; printf "%s\\n" "${COMPREPLY[@]}"',
+    `source <(cspace completion bash); COMP_WORDS=(cspace "$@"); COMP_CWORD=$#; _cspace; printf '%s\\n' "\${COMPREPLY[@]}"`,
     ...['bash', ...words],
   );
 

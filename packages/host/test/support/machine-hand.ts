@@ -80,7 +80,7 @@ function getQemuHand(world: World, project: string, sandbox: string): MachineHan
       const { stdout } = await world.cspace(['exec', '--root', sandbox, '--', 'sh', '-c', script]);
       const [, kiB = '0', pids] = /MemTotal: +(\d+) kB\n(\d+)/.exec(stdout) ?? [];
       const given = Number(
-        /memory-backend-memfd[^\0]*size=(\d+)M/.exec(find().qemu?.argv.join('\0') ?? '')?.[1],
+        /memory-backend-file[^\0]*size=(\d+)M/.exec(find().qemu?.argv.join('\0') ?? '')?.[1],
       );
       // The guest's kernel keeps a part for itself.
       const seen = Number(kiB) / 1024;

@@ -13,6 +13,9 @@ export interface VmProcesses {
   all: ProcessFound[];
 }
 
+/** The file of a guest's memory, as /proc/PID/fd and smaps(5) call it: of memfd_create(2), or without a name in a tmpfs. */
+export const GUEST_MEMORY = /^\/(memfd:cspace|#\d+) \(deleted\)$/;
+
 /** Processes whose command line has the folder of a machine's state, or of all of them. */
 export function findVmProcesses(folder: string): VmProcesses {
   const all = readdirSync('/proc')
