@@ -2,25 +2,21 @@
 // `N passed, N failed[, N skipped]`. Started from the repository's root by scripts/test and scripts/check.
 import { parseArgs, STEPS } from './args.ts';
 import { runChecks } from './checks.ts';
+import { getAppleLanes, getLanes, getQemuLanes } from './lanes.ts';
 import { prepare, prepareWebImage, WEB_IMAGE_VARIABLE } from './prepare.ts';
 import { createReport } from './report.ts';
 import { runSuite } from './run-suite.ts';
 import { type Groups, signalGroup } from './spawn.ts';
-import {
-  findTestFiles,
-  getAppleSuites,
-  getBootObstacle,
-  getQemuSuite,
-  SUITES,
-  type Suite,
-} from './suites.ts';
+import { findTestFiles, getBootObstacle, getSuiteOf, SUITES, type Suite } from './suites.ts';
 import { takeTurn } from './turn.ts';
 
 /** The one test of the fast half. */
 const IMPORT_TABLE_TEST = 'packages/host/test/architecture.test.ts';
 
 /** As long as a whole run may take. */
-const TURN_TIMEOUT_MS = 40 * 60_000;
+const TURN_TIMEOUT_MS = 90 * 60_000;
+
+const LANES = { all: getLanes, qemu: getQemuLanes, apple: getAppleLanes };
 
 const { env } = process;
 const ci = env.CI === 'true' || env.CI === '1';
@@ -46,29 +42,23 @@ const unbootable = getBootObstacle({ platform: process.platform, root, sudo });
 const files = findTestFiles('.');
 
 async function runStep(of: Suite, all: readonly string[], more = {}): Promise<void> {
-  if (args.substrate !== 'apple') {
-    const chosen = args.substrate === 'qemu' ? getQemuSuite(of, all) : { suite: of, files: all };
-    return runFiles(chosen.suite, chosen.files, more);
-  }
-  for (const { suite, files, version } of getAppleSuites(of, all))
-    await runFiles(suite, files, { ...more, CSPACE_TEST_APPLE_VERSION: version }, ` with ${version}`);
-}
-
-async function runFiles(suite: Suite, chosen: readonly string[], more: object, of = ''): Promise<void> {
   if (stop.signal.aborted) return;
-  if (chosen.length === 0) return skip(suite, 'it has no test yet');
+  const { substrate } = args;
+  const suite = substrate === undefined ? of : getSuiteOf(of, substrate);
+  const lanes = LANES[substrate ?? 'all'](all, suite);
+  if (lanes.length === 0) return skip(suite, 'it has no test yet');
   const lab = unbootable === undefined && canMakeLab();
   if (!lab) report.say(`${suite.name}: without lab and census: ${unbootable ?? 'iproute2 is missing'}`);
   const before = performance.now();
   const result = await runSuite(suite, {
-    files: chosen,
+    lanes,
     extra: args.extra,
-    env: { ...env, ...(args.substrate && { CSPACE_TEST_SUBSTRATE: args.substrate }), ...more },
+    env: { ...env, ...(substrate && { CSPACE_TEST_SUBSTRATE: substrate }), ...more },
     lab,
     ci,
     groups,
   });
-  report.addSuite(`${suite.name}${of}`, result, performance.now() - before);
+  report.addSuite(suite.name, result, performance.now() - before);
 }
 
 /** Before the first setup of a bare machine it may be missing. */
@@ -113,8 +103,7 @@ for (const suite of SUITES.filter(({ boots }) => !boots)) {
 
 if (booting.length > 0 && !obstacle && !stop.signal.aborted) obstacle = await prepare('image', tasks);
 if (vms && !obstacle && !stop.signal.aborted) await prepare('qemuImage', tasks);
-// Pages in real browsers are tried with the sandboxes of Linux.
-const wantsPages = args.substrate !== 'apple' && booting.some(({ name }) => name === 'e2e');
+const wantsPages = booting.some(({ name }) => name === 'e2e');
 const wantsWebImage = wantsPages && !obstacle && !stop.signal.aborted;
 const webImage = wantsWebImage ? await prepareWebImage(tasks, args.substrate) : undefined;
 const more = webImage === undefined ? {} : { [WEB_IMAGE_VARIABLE]: webImage };

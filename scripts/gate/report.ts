@@ -25,9 +25,10 @@ export function createReport(print: (line: string) => void = console.log): Repor
   return {
     say,
     sayStep: (name, ok, ms) => say(`${name}: ${ok ? 'ok' : 'FAILED'} (${formatSeconds(ms)} s)`),
-    addSuite(name, { outcome, troubles }, ms) {
+    addSuite(name, { outcome, parts, troubles }, ms) {
       outcomes.push(outcome);
       say(`${name}: ${formatCounts(outcome)} (${formatSeconds(ms)} s)`);
+      for (const part of parts) say(`  of them with ${part.with}: ${formatCounts(part.outcome)}`);
       for (const test of outcome.failures) say(`  failed: ${test}`);
       for (const test of outcome.skipped) say(`  skipped: ${test}`);
       for (const trouble of troubles) failures.push(`${name}: ${trouble}`);

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import type { CensusOptions } from '../../packages/host/test/support/census.ts';
 import { NETWORK_KINDS } from '../../packages/host/test/support/census.ts';
 import { NO_OUTCOME, type Outcome, parseJunit, sumOutcomes } from './junit.ts';
+import type { Lanes, Run } from './lanes.ts';
 import { type Groups, runGroup } from './spawn.ts';
 import type { SuiteAnswer, SuiteJob } from './suite.ts';
-import { getLanes, type Suite } from './suites.ts';
+import type { Suite } from './suites.ts';
 import { getTroubles } from './troubles.ts';
 import { createWorld, removeWorld } from './world.ts';
 
 export interface SuiteOptions {
-  files: readonly string[];
+  lanes: Lanes;
   /** More arguments of `bun test`, such as `-t NAME`. */
   extra: readonly string[];
   env: Record<string, string | undefined>;
@@ -23,6 +24,8 @@ export interface SuiteOptions {
 
 export interface SuiteResult {
   outcome: Outcome;
+  /** What came of those runs that say what they are with. */
+  parts: { with: string; outcome: Outcome }[];
   /** What is wrong beside failed tests, each a line for people. */
   troubles: string[];
 }
@@ -34,8 +37,8 @@ const CENSUS_MS = 60_000;
 export async function runSuite(suite: Suite, options: SuiteOptions): Promise<SuiteResult> {
   const world = createWorld(suite.name, options.env);
   try {
-    const lanes = getLanes(options.files, suite);
-    const reports = lanes.map((_, n) => join(world.folder, `junit-${n}.xml`));
+    const { lanes } = options;
+    const getReportFile = (n: number, m: number) => join(world.folder, `junit-${n}-${m}.xml`);
     const answers = lanes.map((_, n) => join(world.folder, `answer-${n}.json`));
     const getJob = (n: number, census: CensusOptions): Omit<SuiteJob, 'lanes'> => ({
       env: world.env,
@@ -44,13 +47,15 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       answer: answers[n] ?? '',
     });
     const job: SuiteJob = {
-      lanes: lanes.map((files, n) => {
-        const command = getTestCommand(suite, { ...options, files }, reports[n] ?? '');
+      lanes: lanes.map((runs, n) => {
+        const commands = runs.map((run, m) =>
+          getTestCommand(suite, { run, extra: options.extra, report: getReportFile(n, m) }),
+        );
         // The first has the suite's own lab, in which the census is taken; the others' see the network there.
-        if (!options.lab || n === 0) return command;
+        if (!options.lab || n === 0) return commands;
         const census = { lab: true, folders: [], kinds: NETWORK_KINDS };
-        const lane: SuiteJob = { ...getJob(n, census), lanes: [command] };
-        return ['env', 'CSPACE_LAB_STRICT=1', 'scripts/lab', ...getSuiteCommand(lane)];
+        const lane: SuiteJob = { ...getJob(n, census), lanes: [commands] };
+        return [['env', 'CSPACE_LAB_STRICT=1', 'scripts/lab', ...getSuiteCommand(lane)]];
       }),
       ...getJob(0, { lab: true, folders: [world.temporary] }),
     };
@@ -60,15 +65,23 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       { env: world.env, deadlineMs: suite.deadlineMs + CENSUS_MS },
       options.groups,
     );
-    const reported = sumOutcomes(reports.map(readReport));
-    // Of a choice by name all others are reported as skipped.
-    const outcome = options.extra.length > 0 ? { ...reported, skipped: [] } : reported;
+    const reported = lanes.flatMap((runs, n) =>
+      runs.map((run, m) => ({ run, outcome: readReport(getReportFile(n, m), run, options) })),
+    );
+    const outcome = sumOutcomes(reported.map((one) => one.outcome));
     const answer = readAnswers(options.lab ? answers : answers.slice(0, 1));
     const troubles = answer
-      ? getTroubles(answer, outcome, options)
+      ? getTroubles(
+          answer,
+          reported.map((one) => ({ files: one.run.files, outcome: one.outcome })),
+          options,
+        )
       : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];
     if (existsSync(`/run/netns/cspace-lab-${ended.pid}`)) troubles.push('its lab is still there');
-    return { outcome, troubles };
+    const parts = reported.flatMap(({ run, outcome }) =>
+      run.with === undefined ? [] : [{ with: run.with, outcome }],
+    );
+    return { outcome, parts, troubles };
   } finally {
     removeWorld(world);
   }
@@ -90,20 +103,33 @@ function readAnswers(paths: readonly string[]): SuiteAnswer | undefined {
   };
 }
 
-function readReport(path: string): Outcome {
-  return existsSync(path) ? parseJunit(readFileSync(path, 'utf8')) : NO_OUTCOME;
+function readReport(path: string, { with: what }: Run, { extra }: Pick<SuiteOptions, 'extra'>): Outcome {
+  if (!existsSync(path)) return NO_OUTCOME;
+  const outcome = parseJunit(readFileSync(path, 'utf8'));
+  // Of a choice by name all others are reported as skipped.
+  const skipped = extra.length > 0 ? [] : outcome.skipped;
+  const say = (name: string) => (what === undefined ? name : `${what}: ${name}`);
+  return { ...outcome, skipped: skipped.map(say), failures: outcome.failures.map(say) };
 }
 
-function getTestCommand(suite: Suite, options: SuiteOptions, report: string): [string, ...string[]] {
+interface TestCommand {
+  run: Run;
+  extra: readonly string[];
+  report: string;
+}
+
+function getTestCommand(suite: Suite, { run, extra, report }: TestCommand): [string, ...string[]] {
   return [
+    'env',
+    ...Object.entries(run.env).map(([name, value]) => `${name}=${value}`),
     process.execPath,
     '--no-env-file',
     'test',
-    `--timeout=${suite.testTimeoutMs}`,
+    `--timeout=${suite.testTimeoutMs * run.slowness}`,
     '--isolate',
     '--reporter=junit',
     `--reporter-outfile=${report}`,
-    ...options.extra,
-    ...options.files.map((file) => `./${file}`),
+    ...extra,
+    ...run.files.map((file) => `./${file}`),
   ];
 }

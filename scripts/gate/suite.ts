@@ -9,11 +9,11 @@ import {
   takeCensus,
   waitForNothingLeft,
 } from '../../packages/host/test/support/census.ts';
-import { type Groups, runGroup, signalGroup } from './spawn.ts';
+import { type Ended, type Groups, runGroup, signalGroup } from './spawn.ts';
 
 export interface SuiteJob {
-  /** At the same time. */
-  lanes: [string, ...string[]][];
+  /** At the same time; commands of one come one after another. */
+  lanes: [string, ...string[]][][];
   env: Record<string, string>;
   deadlineMs: number;
   /** None where root is out of reach: a plain user sees half of it. */
@@ -56,7 +56,19 @@ async function runSuite(job: SuiteJob): Promise<SuiteAnswer> {
   });
   const env = { ...job.env, CSPACE_LAB: process.env.CSPACE_LAB };
   const run = (argv: [string, ...string[]]) => runGroup(argv, { env, deadlineMs: job.deadlineMs }, groups);
-  const all = await Promise.all(job.lanes.map(run));
+  let isStopped = false;
+  process.once('SIGTERM', () => {
+    isStopped = true;
+  });
+  const all = (
+    await Promise.all(
+      job.lanes.map(async (commands) => {
+        const ends: Ended[] = [];
+        for (const argv of commands) if (!isStopped) ends.push(await run(argv));
+        return ends;
+      }),
+    )
+  ).flat();
   const ended = {
     code: all.find(({ code }) => code !== 0)?.code ?? 0,
     timedOut: all.some(({ timedOut }) => timedOut),

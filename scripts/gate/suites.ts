@@ -5,17 +5,27 @@ export interface Suite {
   deadlineMs: number;
   /** For one test that sets no time of its own. */
   testTimeoutMs: number;
-  /** Files of one lane run one after another, lanes at the same time, each in a lab of its own: they mostly wait. */
+  /** By which files are put in lanes. */
   laneOf?: (file: string) => string;
   /** It tries every substrate; which of its files are those of qemu, which runs no others then. */
-  qemu?: TriedAlone;
-  /** The same for the stand-in of Apple's `container`, once for each of the versions. */
-  apple?: TriedAlone & { versions: readonly string[] };
+  qemu?: { files: (file: string) => boolean; deadlineMs: number };
+  /** The same for the stand-in of Apple's `container`, beside the others as well. */
+  apple?: {
+    files: (file: string, version: string) => boolean;
+    /** Those that nothing else is tried by. */
+    isOwn: (file: string) => boolean;
+    /** What is tried one after another beside other substrates. */
+    beside: readonly Trial[];
+    /** In each lane, where nothing else is tried. */
+    alone: readonly (readonly Trial[])[];
+    deadlineMs: number;
+  };
 }
 
-interface TriedAlone {
-  files: (file: string) => boolean;
-  deadlineMs: number;
+/** With all files of a version, or every second one of them, from that one on. */
+interface Trial {
+  version: string;
+  part?: 0 | 1;
 }
 
 const MINUTE = 60_000;
@@ -26,21 +36,36 @@ const isMicrovmTest = (file: string): boolean => /\/(microvm|templates)\.test\.t
 /** Of the stand-in for Apple's `container`, which has a bridge and machines of its own. */
 const isStandInTest = (file: string): boolean => /\/stand-in[^/]*\.test\.ts$/.test(file);
 
-/** What is no matter of our own bridge, and of how else a Linux host may be. */
-const APPLE_FILES = ['main-path', 'names', 'forwarding', 'inside'];
+/** What has a machine of Apple's `container` whatever else sandboxes are made of. */
+const isAppleTest = (file: string): boolean => /\/(apple[a-z-]*|mac)\.test\.ts$/.test(file);
+
+/**
+ * Of another substrate, or of what only a Linux host has: the bridge, rules and cables of ours that `faults` takes away, and
+ * the daemon that `plain-user` starts by sudo. On a Mac nothing is root's, as `mac` shows.
+ */
+const isForLinux = (file: string): boolean =>
+  isMicrovmTest(file) || /\/(faults|plain-user)\.test\.ts$/.test(file);
+
+/** What changes between versions is seen by the contract, and by these. */
+const isForAllVersions = (file: string): boolean => /\/(main-path|names)\.test\.ts$/.test(file);
+
+/** Mutations are of one version: what they change is the same in all. */
+const LAST = '1.2.2';
 
 export const SUITES: readonly Suite[] = [
   { name: 'unit', boots: false, deadlineMs: 8 * MINUTE, testTimeoutMs: 20_000 },
   {
     name: 'contract',
     boots: true,
-    deadlineMs: 30 * MINUTE,
+    deadlineMs: 40 * MINUTE,
     testTimeoutMs: 60_000,
     laneOf: (file) => (file.endsWith('/qemu.test.ts') ? 'microvm' : 'all others'),
     qemu: { files: (file) => file.endsWith('/qemu.test.ts'), deadlineMs: 30 * MINUTE },
     apple: {
-      versions: ['1.0.0', '1.2.0', '1.2.2'],
-      files: (file) => /\/apple[a-z-]*\.test\.ts$/.test(file),
+      files: (file, version) => isAppleTest(file) && (version === LAST || !file.includes('mutations')),
+      isOwn: isAppleTest,
+      beside: [{ version: '1.0.0' }, { version: '1.2.0' }, { version: LAST }],
+      alone: [[{ version: '1.0.0' }, { version: '1.2.0' }], [{ version: LAST }]],
       deadlineMs: 20 * MINUTE,
     },
   },
@@ -54,14 +79,19 @@ export const SUITES: readonly Suite[] = [
   {
     name: 'e2e',
     boots: true,
-    deadlineMs: 30 * MINUTE,
+    deadlineMs: 50 * MINUTE,
     testTimeoutMs: 120_000,
     laneOf: (file) => (isMicrovmTest(file) ? 'microvm' : 'all others'),
     qemu: { files: () => true, deadlineMs: 120 * MINUTE },
     apple: {
-      versions: ['1.2.2'],
-      files: (file) => APPLE_FILES.some((name) => file.endsWith(`/${name}.test.ts`)),
-      deadlineMs: 40 * MINUTE,
+      files: (file, version) => (version === LAST ? !isForLinux(file) : isForAllVersions(file)),
+      isOwn: isAppleTest,
+      beside: [{ version: LAST }],
+      alone: [
+        [{ version: LAST, part: 0 }],
+        [{ version: LAST, part: 1 }, { version: '1.0.0' }, { version: '1.2.0' }],
+      ],
+      deadlineMs: 20 * MINUTE,
     },
   },
 ];
@@ -73,47 +103,15 @@ export function getSuiteName(file: string): Suite['name'] {
   return (SUITE_FOLDER.exec(file)?.[1] ?? 'unit') as Suite['name'];
 }
 
-/** The files of each lane; all of them, where the suite has none. Pure. */
-export function getLanes(files: readonly string[], { laneOf }: Pick<Suite, 'laneOf'>): string[][] {
-  if (!laneOf) return [[...files]];
-  return [...Map.groupBy(files, laneOf).values()];
-}
-
 /** Emulated sandboxes are five times slower, as packages/host/test/support/substrate-under-test.ts has it too. */
 const EMULATION = 5;
 
-/** The suite as it is where sandboxes are microVMs, and those of its files that are about them; one lane, since guests have the processor to themselves. Pure. */
-export function getQemuSuite(suite: Suite, files: readonly string[]): { suite: Suite; files: string[] } {
-  const { laneOf: _, ...rest } = suite;
-  const { qemu, deadlineMs, testTimeoutMs } = suite;
-  return {
-    suite: {
-      ...rest,
-      deadlineMs: qemu?.deadlineMs ?? deadlineMs,
-      testTimeoutMs: testTimeoutMs * EMULATION,
-    },
-    files: files.filter((file) => qemu?.files(file)),
-  };
+/** The suite as it is where sandboxes are of that kind alone. Pure. */
+export function getSuiteOf(suite: Suite, kind: 'qemu' | 'apple'): Suite {
+  const { deadlineMs = suite.deadlineMs } = suite[kind] ?? {};
+  const testTimeoutMs = suite.testTimeoutMs * (kind === 'qemu' ? EMULATION : 1);
+  return { ...suite, deadlineMs, testTimeoutMs };
 }
-
-/** The suite as it is with one version of the stand-in; undefined where it has nothing for it. Pure. */
-export function getAppleSuites(
-  suite: Suite,
-  files: readonly string[],
-): { suite: Suite; files: string[]; version: string }[] {
-  const { apple } = suite;
-  if (!apple) return [];
-  return apple.versions.map((version) => ({
-    suite: { ...suite, deadlineMs: apple.deadlineMs, testTimeoutMs: suite.testTimeoutMs * STAND_IN },
-    // Mutations are of one version: what they change is the same in all.
-    files: files.filter((file) => apple.files(file) && (version === LAST || !file.includes('mutations'))),
-    version,
-  }));
-}
-
-/** Each command of the stand-in is a program that starts others. */
-const STAND_IN = 2;
-const LAST = '1.2.2';
 
 /** Test files of the working tree, by suite: tracked ones and new ones alike, ignored ones not. Sorted. */
 export function findTestFiles(root: string): Map<Suite['name'], string[]> {

@@ -1,9 +1,10 @@
-import { getUnreported, type Outcome } from './junit.ts';
+import { getUnreported, type Outcome, sumOutcomes } from './junit.ts';
 import type { SuiteAnswer } from './suite.ts';
 
 /** What no package brings, since another kernel has it, or what a substrate declares that it has not. */
 const KERNEL_LACKS = [
   /^no rules of ours stand between its machines and the host$/,
+  /^its machines bring their networks along, and none is of our making$/,
   /^this kernel has no br_netfilter$/,
   /^iptables-(nft|legacy) does not work on this kernel$/,
 ];
@@ -11,13 +12,14 @@ const KERNEL_LACKS = [
 /** What went wrong with a suite, its failed tests aside. Pure. */
 export function getTroubles(
   answer: SuiteAnswer,
-  outcome: Outcome,
-  { files, extra, ci }: { files: readonly string[]; extra: readonly string[]; ci: boolean },
+  runs: readonly { files: readonly string[]; outcome: Outcome }[],
+  { extra, ci }: { extra: readonly string[]; ci: boolean },
 ): string[] {
+  const outcome = sumOutcomes(runs.map((run) => run.outcome));
   const troubles: string[] = [];
   if (answer.timedOut) troubles.push('stopped at its deadline');
   const chosen = extra.length > 0; // by name, say: then a file may rightly run nothing
-  const silent = chosen ? [] : getUnreported(files, outcome);
+  const silent = chosen ? [] : runs.flatMap((run) => getUnreported(run.files, run.outcome));
   for (const file of silent) troubles.push(`${file} ran no test: it does not load, or holds none`);
   for (const name of outcome.skipped) {
     const reason = /\(skipped: (.+)\)$/.exec(name)?.[1];

@@ -1,5 +1,5 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { bundleMutant, type Mutation } from './mutations.ts';
 import { ENGINE_LABEL } from './stand-in/containers/engine-argv.ts';
 import { removeFromEngine } from './stand-in/containers/remove.ts';
@@ -98,7 +98,10 @@ async function removeMachines(world: World): Promise<void> {
 /** One file instead of many: it is called often, and to read them all takes longer than most commands. */
 function bundle(program: string): void {
   const main = join(import.meta.dir, 'stand-in/main.ts');
-  const argv = [process.execPath, 'build', '--target=bun', `--outfile=${program}`, main];
+  // As byte code, which stands beside it.
+  const flags = ['--target=bun', '--format=cjs', '--bytecode', '--minify'];
+  const to = [`--outdir=${dirname(program)}`, `--entry-naming=${PROGRAM}`];
+  const argv = [process.execPath, 'build', ...flags, ...to, main];
   const { success, stderr } = Bun.spawnSync(argv, { stdout: 'ignore', stderr: 'pipe', timeout: TIMEOUT_MS });
   if (!success) throw new Error(`cannot bundle the stand-in: ${stderr}`);
 }

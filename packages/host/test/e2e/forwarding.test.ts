@@ -10,9 +10,7 @@ import {
 } from '../support/forwarding/drive.ts';
 import { KEPT_PORTS } from '../support/forwarding/matrix.ts';
 import { makeSandboxes, PROJECT, type Sandboxes } from '../support/forwarding/sandboxes.ts';
-import { APPLE_VERSION, SUBSTRATE } from '../support/substrate-under-test.ts';
-
-const getGateway = (address: string) => address.replace(/\d+$/, '1');
+import { APPLE_VERSION, getGateway, SUBSTRATE } from '../support/substrate-under-test.ts';
 
 /** In the way of the kernel's own is `/proc/sys`, which guests of these cannot write. */
 const MODES =

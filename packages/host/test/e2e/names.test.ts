@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ADDRESS, patient, REFUSED, SUBSTRATE, WITHOUT_RULES } from '../support/substrate-under-test.ts';
+import { ADDRESS, getHostName, patient, REFUSED, WITHOUT_RULES } from '../support/substrate-under-test.ts';
 import { testUnless } from '../support/test-unless.ts';
 import { createWorld, getDaemonPid, isAlive, type World, waitUntil } from '../support/world.ts';
 
@@ -93,7 +93,7 @@ describe('names', () => {
     const [venus, earth] = [dig(name).data[0], dig('earth.shop.cspace2.local').data[0]];
     expect(venus).toMatch(ADDRESS);
     expect(venus).not.toBe(earth);
-    const hostName = SUBSTRATE === 'apple' ? 'cspace-shop--venus' : 'venus';
+    const hostName = getHostName('shop', 'venus');
     expect((await inside('venus', 'uname -n; hostname -I')).stdout).toBe(`${hostName}\n${venus} \n`);
     expect((await inside('mercury', `getent ahostsv4 ${name} | head -1`)).stdout).toStartWith(`${venus} `);
   });

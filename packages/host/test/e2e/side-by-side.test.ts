@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getHostName } from '../support/substrate-under-test.ts';
 import { createWorld, type World } from '../support/world.ts';
 
 let world: World;
@@ -83,6 +84,6 @@ describe('what cannot be', () => {
     expect(stop.code).toBe(0);
     expect(stop.stdout + stop.stderr).toContain('mercury');
     const exec = await world.cspace(['exec', 'mercury', '--', 'uname', '-n']);
-    expect(exec.stdout).toBe('mercury\n');
+    expect(exec.stdout).toBe(`${getHostName('shop', 'mercury')}\n`);
   });
 });

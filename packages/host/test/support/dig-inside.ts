@@ -2,8 +2,9 @@ import type { World } from './world.ts';
 
 /** Asks for the A record of a name and prints the answer's address; nothing where there is none. */
 const ASK = `
-import socket, struct, sys
-server, port, transport, name = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
+import json, socket, struct, sys
+port, transport, name = int(sys.argv[1]), sys.argv[2], sys.argv[3]
+server = json.load(open('/run/cspace/sandbox.json'))['gateway']
 labels = b''.join(bytes([len(l)]) + l.encode() for l in name.split('.'))
 query = struct.pack('>HHHHHH', 7, 0x0100, 1, 0, 0, 0) + labels + b'\\0' + struct.pack('>HH', 1, 1)
 kind = socket.SOCK_STREAM if transport == 'tcp' else socket.SOCK_DGRAM
@@ -20,6 +21,6 @@ export async function digInside(
   sandbox: string,
   { name, transport }: { name: string; transport: 'udp' | 'tcp' },
 ): Promise<string> {
-  const argv = ['python3', '-c', ASK, '192.168.64.1', '5354', transport, name];
+  const argv = ['python3', '-c', ASK, '5354', transport, name];
   return (await world.cspace(['exec', sandbox, '--', ...argv])).stdout.trim();
 }

@@ -1,3 +1,4 @@
+import { getMachineName } from '@cspace/protocol/names';
 import type { SubstrateKind } from '@cspace/protocol/sandbox';
 import { parseVersion } from '../apple/stand-in/versions.ts';
 
@@ -19,11 +20,22 @@ export const WITHOUT_RULES = HAS_RULES
   ? undefined
   : 'no rules of ours stand between its machines and the host';
 
+/** Why a test is not for sandboxes whose network is the system's. */
+export const WITHOUT_NETWORK =
+  SUBSTRATE === 'apple' ? 'its machines bring their networks along, and none is of our making' : undefined;
+
 /** What curl says where a sandbox may not go: that nobody is there, or nothing at all until its time is over. */
 export const REFUSED = HAS_RULES ? 7 : 28;
 
 /** What sandboxes have for an address. */
 export const ADDRESS = SUBSTRATE === 'apple' ? /^192\.168\.6[5-9]\.\d+$/ : /^192\.168\.64\.\d+$/;
+
+/** The gateway of the sandbox that has that address. */
+export const getGateway = (address: string): string => address.replace(/\d+$/, '1');
+
+/** What a sandbox's machine calls itself. */
+export const getHostName = (project: string, sandbox: string): string =>
+  SUBSTRATE === 'apple' ? getMachineName({ project, sandbox }) : sandbox;
 
 /** How much longer than in a container everything may take in a machine that is emulated, or behind a stand-in. */
 const SLOWNESS: Partial<Record<SubstrateKind, number>> = { qemu: 5, apple: 2 };

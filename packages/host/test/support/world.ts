@@ -57,6 +57,8 @@ export interface WorldOptions {
   command?: string[];
   /** Whose the world is; by default whoever runs the test. */
   owner?: { uid: number; gid: number };
+  /** On the same Mac: what runs its machines is one, whatever homes there are. That world goes last. */
+  beside?: World;
   /** What the sandboxes are made of; by default what this run of the suites is about. */
   substrate?: SubstrateKind;
 }
@@ -71,8 +73,9 @@ export function createWorld(options: WorldOptions = {}): World {
   const command = options.command ?? [process.execPath, MAIN];
   const { substrate = SUBSTRATE } = options;
   const getTimeout = ({ timeoutMs = TIMEOUT_MS }: CliOptions) => timeoutMs * getSlowness(substrate);
-  const standIn =
-    substrate === 'apple' && process.platform !== 'darwin' ? makeStandIn(join(folder, 'apple')) : undefined;
+  const hasStandIn = substrate === 'apple' && process.platform !== 'darwin';
+  const made = hasStandIn && !options.beside ? makeStandIn(join(folder, 'apple')) : undefined;
+  const standIn = made ?? options.beside?.standIn;
   const env = {
     PATH: process.env.PATH ?? '',
     LANG: 'C.UTF-8',
@@ -163,7 +166,7 @@ export function createWorld(options: WorldOptions = {}): World {
       }
       await cspace(['daemon', 'stop']);
       await waitForDaemonExit(home);
-      await standIn?.dispose();
+      await made?.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises';
 import { followServers } from './follow-servers.ts';
 import { openOriginalPort } from './original-port.ts';
 import { loadRules } from './rules.ts';
@@ -9,6 +10,8 @@ import { startTcpRelay } from './tcp-relay.ts';
  * who listens; servers of UDP are looked for, since a packet has to be sent from the port that it was sent to.
  */
 async function main(address: string, loader: string): Promise<void> {
+  // Else it is one of the user's programs for who lists the servers here: `exec` gave it the name of what runs it.
+  await writeFile('/proc/self/comm', 'cspace-relay');
   const tcp = await startTcpRelay({ address, getOriginalPort: openOriginalPort(), maxConnections: 1000 });
   const at = tcp.address();
   if (at === null || typeof at === 'string') throw new TypeError('a TCP server without a port');

@@ -73,6 +73,13 @@ describe('selectPorts', () => {
     ]);
   });
 
+  test('leaves out the relay where it is told a second time, by whom its process is not told', () => {
+    const relay = at(ADDRESS, { process: 'cspace-relay', pid: 1 });
+    const again = { ...relay, process: null, pid: null };
+    expect(select(relay, again)).toEqual([]);
+    expect(select(again, relay)).toEqual([]);
+  });
+
   test('several sockets on one port are one port: that of the one that answers', () => {
     const [port] = select(at('[::1]', { pid: 1 }), at('127.0.0.1', { pid: 2 }), at(ADDRESS, { pid: 3 }));
     expect(port).toMatchObject({

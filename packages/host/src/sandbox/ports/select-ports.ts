@@ -29,8 +29,10 @@ export function selectPorts(
   address: string,
   exec: Capabilities['exec'] = 'engine',
 ): { ports: SelectedPort[]; truncated: boolean } {
+  // One may be told a second time, without its process.
+  const relays = new Set(sockets.filter(({ process }) => process === RELAY_PROCESS).map(getKey));
   const groups = Map.groupBy(
-    sockets.filter((socket) => !isOurs(socket, exec)),
+    sockets.filter((socket) => !isOurs(socket, exec) && !relays.has(getKey(socket))),
     ({ port, protocol }) => `${port}/${protocol}`,
   );
   const ports = [...groups.values()]
@@ -39,9 +41,10 @@ export function selectPorts(
   return { ports: ports.slice(0, MAX_PORTS), truncated: ports.length > MAX_PORTS };
 }
 
+const getKey = ({ protocol, address, port }: ListeningSocket): string => `${protocol} ${address} ${port}`;
+
 function isOurs({ protocol, address, port, process }: ListeningSocket, exec: Capabilities['exec']): boolean {
   if (port === SUPERVISOR_PORT || (port === SSH_PORT && exec === 'ssh')) return protocol === 'tcp';
-  if (process === RELAY_PROCESS) return true;
   // Run by a user of its own, whose processes we are not told.
   return port === DNS_PORT && address === '127.0.0.1' && (process === null || process === 'dnsmasq');
 }

@@ -1,18 +1,17 @@
+import { dlopen, FFIType } from 'bun:ffi';
 import { closeSync, openSync } from 'node:fs';
-import { tryLock } from '../../../src/system/file-lock.ts';
+import { LIBC } from '../../../src/system/libc.ts';
 
-const PAUSE_MS = 10;
-const TIMEOUT_MS = 60_000;
+const LOCK_EX = 2;
 
-/** Does something while nobody else holds the file's lock, which goes with the process however it ends. */
+/** Does something while nobody else holds the file's lock, which goes with the process however it ends. The kernel does the waiting. */
 export async function withLock<T>(path: string, work: () => T | Promise<T>): Promise<T> {
-  const deadline = performance.now() + TIMEOUT_MS;
   const fd = openSync(path, 'a');
   try {
-    while (!tryLock(fd)) {
-      if (performance.now() > deadline) throw new Error(`the stand-in waited too long for ${path}`);
-      await Bun.sleep(PAUSE_MS);
-    }
+    const { symbols } = dlopen(LIBC, {
+      flock: { args: [FFIType.i32, FFIType.i32], returns: FFIType.i32 },
+    });
+    if (symbols.flock(fd, LOCK_EX) !== 0) throw new Error(`the stand-in cannot lock ${path}`);
     return await work();
   } finally {
     closeSync(fd);

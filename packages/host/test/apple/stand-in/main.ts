@@ -48,4 +48,7 @@ function report(error: unknown): number {
   return 1;
 }
 
-process.exit(await main(process.argv.slice(2), process.env).catch(report));
+// No await up here: byte code is of modules without one.
+main(process.argv.slice(2), process.env)
+  .catch(report)
+  .then((code) => process.exit(code));

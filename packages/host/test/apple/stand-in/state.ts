@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { getDigest } from './digest.ts';
 import type { Version } from './versions.ts';
 
 /** Where one stand-in keeps what it knows, and which version it is. */
@@ -12,7 +12,7 @@ export interface World {
 }
 
 export function getWorld(version: Version, state: string): World {
-  return { version, state, hash: createHash('sha256').update(state).digest('hex').slice(0, 10) };
+  return { version, state, hash: getDigest(state) };
 }
 
 /** The paths in the state's folder. */
@@ -23,6 +23,7 @@ export const getPaths = ({ state }: World) => ({
   volumes: join(state, 'volumes'),
   networks: join(state, 'networks'),
   builder: join(state, 'builder.json'),
+  images: join(state, 'images.json'),
   networkLock: join(state, 'network.lock'),
   addresses: join(state, 'addresses.json'),
   failures: join(state, 'failures.json'),

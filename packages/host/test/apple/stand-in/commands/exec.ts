@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty';
 import { getFlag, getFlags, hasFlag } from '../cli/flags.ts';
 import { getEnvironment } from '../containers/environment.ts';
 import { getUser } from '../containers/make-record.ts';
@@ -14,7 +13,8 @@ export const exec: Handler = async (context) => {
   const { record } = getRunning(context);
   const interactive = hasFlag(request, '--interactive');
   const tty = hasFlag(request, '--tty');
-  if (tty && interactive && !isatty(0)) throw new Failure('invalidState', 'stdin is not a terminal');
+  if (tty && interactive && !(await isTerminal()))
+    throw new Failure('invalidState', 'stdin is not a terminal');
   const user = getUser(request);
   const workdir = getFlag(request, '--workdir');
   const entries = getEnvironment({
@@ -38,6 +38,12 @@ export const exec: Handler = async (context) => {
   }
   return becomePodman(world, ['exec', '--detach-keys', '', ...flags, ...command]);
 };
+
+/** Asked for seldom, and as slow to load as a command takes. */
+async function isTerminal(): Promise<boolean> {
+  const { isatty } = await import('node:tty');
+  return isatty(0);
+}
 
 /** `copy` wants one as well. */
 export function getRunning(context: Context, id = getArgument(context)): Container {

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { getFlag, getFlags, getNumber, hasFlag } from '../cli/flags.ts';
 import type { Request } from '../cli/parse-argv.ts';
 import { Failure } from '../failure.ts';
@@ -15,7 +14,7 @@ const DEFAULT_CPUS = 4;
 
 /** The name that was given, or a new one. */
 export function getId(request: Request, version: Version): string {
-  const name = getFlag(request, '--name') ?? randomUUID();
+  const name = getFlag(request, '--name') ?? crypto.randomUUID();
   const most = isSince(version, '1.2.0') ? 63 : 64;
   if (NAME.test(name) && name.length <= most) return name;
   throw new Failure('invalidArgument', `${name} is not a valid container ID`);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { Attachment } from '../network/attach.ts';
@@ -75,6 +75,8 @@ export const getFiles = (world: World, id: string) => {
     stopping: join(folder, 'stopping'),
     busy: join(folder, 'busy'),
     autoRemove: join(folder, 'auto-remove'),
+    /** Whether podman has one of it: `begun` or `made`. */
+    made: join(folder, 'made'),
   };
 };
 
@@ -109,6 +111,12 @@ export function findContainer(world: World, id: string): Container | undefined {
   // Who was stopping it may have been killed over it.
   const state = getLivingPid(files.stopping) === undefined ? 'running' : 'stopping';
   return { record, state, startedDate: run.startedDate, networks: run.networks, pid };
+}
+
+/** Undefined where podman never heard of it. */
+export function readMade(world: World, id: string): string | undefined {
+  const { made } = getFiles(world, id);
+  return existsSync(made) ? readFileSync(made, 'utf8') : undefined;
 }
 
 export function listContainers(world: World): Container[] {

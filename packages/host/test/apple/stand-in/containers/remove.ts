@@ -3,7 +3,7 @@ import { podman } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
 import { withLock } from '../lock.ts';
 import type { World } from '../state.ts';
-import { findContainer, getEngineName, getLockFile, removeRecord } from './record.ts';
+import { findContainer, getEngineName, getLockFile, readMade, removeRecord } from './record.ts';
 import { waitForBusy } from './start.ts';
 
 /** Pauses between tries: what is mounted may be busy for a moment. */
@@ -18,7 +18,7 @@ export async function removeContainer(world: World, id: string, force: boolean):
     if (!found) throw new Failure('notFound', `container with ID ${id} not found`);
     if (found.state === 'stopping' || (found.state === 'running' && !force))
       throw new Failure('invalidState', `container ${id} is ${found.state} and can not be deleted`);
-    await removeFromEngine(world, getEngineName(world, id));
+    if (readMade(world, id) !== undefined) await removeFromEngine(world, getEngineName(world, id));
     removeRecord(world, id);
   });
   rmSync(lock, { force: true });

@@ -11,12 +11,14 @@ import { getBootLog } from './boot-log.ts';
 import { getCreateArgv } from './engine-argv.ts';
 import {
   type Container,
+  type ContainerRecord,
   findContainer,
   getEngineName,
   getFiles,
   getLivingPid,
   getLockFile,
   listContainers,
+  readMade,
 } from './record.ts';
 import { writeResolver } from './resolver.ts';
 
@@ -94,11 +96,10 @@ async function initialise(world: World, { record }: Container): Promise<void> {
   const { busy, run } = getFiles(world, record.id);
   rmSync(run, { force: true });
   const init = () => podman(world, ['init', name], busy);
+  if (readMade(world, record.id) !== 'made') await makeInEngine(world, record);
   let result = await init();
   if (!result.ok && /no such container|no container with name/i.test(result.stderr)) {
-    await podman(world, ['rm', '--force', '--time', '0', name], busy);
-    const made = await podman(world, getCreateArgv(world, record, getDefaultUlimits(world)), busy);
-    if (!made.ok) throw getBootstrapFailure(made.stderr);
+    await makeInEngine(world, record);
     result = await init();
   }
   for (let tries = 0; !result.ok && tries < 3; tries += 1) {
@@ -107,6 +108,17 @@ async function initialise(world: World, { record }: Container): Promise<void> {
     result = await init();
   }
   if (!result.ok) throw getBootstrapFailure(result.stderr);
+}
+
+/** What was begun before may be there in part. */
+async function makeInEngine(world: World, record: ContainerRecord): Promise<void> {
+  const { busy, made } = getFiles(world, record.id);
+  if (readMade(world, record.id) !== undefined)
+    await podman(world, ['rm', '--force', '--time', '0', getEngineName(world, record.id)], busy);
+  writeFileSync(made, 'begun');
+  const result = await podman(world, getCreateArgv(world, record, getDefaultUlimits(world)), busy);
+  if (!result.ok) throw getBootstrapFailure(result.stderr);
+  writeFileSync(made, 'made');
 }
 
 const getBootstrapFailure = (text: string): Failure =>

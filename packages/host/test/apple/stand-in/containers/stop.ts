@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { podman } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
@@ -57,8 +57,16 @@ export async function waitForEnd(world: World, id: string, timeoutMs: number): P
   return true;
 }
 
-/** Waits for what conmon does after an end, or does it: mounts, control groups, links. */
+const CLEAN_UP_MS = 5000;
+
+/** Waits for what conmon has podman do after an end, its links last of all, or does it. */
 export async function cleanUp(world: World, id: string): Promise<void> {
   await waitForBusy(world, id);
+  const { links } = getFiles(world, id);
+  const deadline = performance.now() + CLEAN_UP_MS;
+  while (performance.now() < deadline) {
+    if (!existsSync(links) && !existsSync(`${links}-gone`)) return;
+    await Bun.sleep(POLL_MS);
+  }
   await podman(world, ['container', 'cleanup', getEngineName(world, id)]);
 }

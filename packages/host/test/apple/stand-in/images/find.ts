@@ -1,6 +1,7 @@
+import { statSync } from 'node:fs';
 import { podman } from '../engine/engine.ts';
 import { Failure } from '../failure.ts';
-import type { World } from '../state.ts';
+import { getPaths, readJson, type World, writeJson } from '../state.ts';
 
 /** Of `podman image inspect`, what we use. */
 export interface EngineImage {
@@ -32,10 +33,34 @@ export function getFullReference(name: string): string {
   return /[:@]/.test(last) ? path : `${path}:latest`;
 }
 
+/** What podman said of images while its store was as it is now. */
+interface Remembered {
+  stamp: string;
+  /** By name; null where there was none. */
+  images: Record<string, EngineImage | null>;
+}
+
+/** Asked of podman once for each state of its store: it is asked for at every look and at every start. */
 export async function findImage(world: World, name: string): Promise<EngineImage | undefined> {
+  const path = getPaths(world).images;
+  const stamp = getStamp();
+  const kept = readJson(path) as Remembered | undefined;
+  const images = kept !== undefined && kept.stamp === stamp ? kept.images : {};
+  const known = images[name];
+  if (known !== undefined) return known ?? undefined;
   const result = await podman(world, ['image', 'inspect', name]);
-  if (!result.ok) return undefined;
-  return (JSON.parse(result.stdout) as EngineImage[])[0];
+  const found = result.ok ? (JSON.parse(result.stdout) as EngineImage[])[0] : undefined;
+  if (stamp !== undefined) writeJson(path, { stamp, images: { ...images, [name]: found ?? null } });
+  return found;
+}
+
+/** Where podman has its list of images, by default; it is another file after each change. */
+const STORE = '/var/lib/containers/storage/overlay-images/images.json';
+
+/** Undefined where it is somewhere else: then nothing is remembered. */
+function getStamp(): string | undefined {
+  const found = statSync(STORE, { bigint: true, throwIfNoEntry: false });
+  return found && `${found.ino} ${found.mtimeNs} ${found.size}`;
 }
 
 /** As `run` and `create` want it; what is not there is asked of a registry, and there is none. */
