@@ -1,4 +1,4 @@
-import type { Suite } from './suites.ts';
+import type { Suite, Trial } from './suites.ts';
 
 /** Test files for one call of `bun test`, and what is more in its environment. */
 export interface Run {
@@ -22,12 +22,13 @@ const plain = (files: readonly string[]): Run => ({ files, env: {}, slowness: 1 
 const clean = (lanes: Lanes): Lanes =>
   lanes.map((runs) => runs.filter(({ files }) => files.length > 0)).filter((runs) => runs.length > 0);
 
-/** Those of a suite: by what it makes of its files, and one more for the stand-in of Apple's `container`. Pure. */
+/** Those of a suite: by what it makes of its files. The stand-in of Apple's `container` has its turn at the end of one. Pure. */
 export function getLanes(files: readonly string[], suite: Pick<Suite, 'laneOf' | 'apple'>): Lanes {
   const { laneOf = () => '', apple } = suite;
   const others = apple ? files.filter((file) => !apple.isOwn(file)) : files;
-  const lanes = [...Map.groupBy(others, laneOf).values()].map((lane) => [plain(lane)]);
-  return clean(apple ? [...lanes, getAppleRuns(apple, apple.beside, files)] : lanes);
+  const more = (lane: string) =>
+    apple?.beside.after === lane ? getAppleRuns(apple, apple.beside.trials, files) : [];
+  return clean([...Map.groupBy(others, laneOf)].map(([lane, its]) => [plain(its), ...more(lane)]));
 }
 
 /** One lane, since guests that are emulated have the processor to themselves. Pure. */
@@ -42,7 +43,7 @@ type Apple = NonNullable<Suite['apple']>;
 
 function getAppleRuns(
   { files: isTried }: Apple,
-  trials: Apple['beside'],
+  trials: readonly Trial[],
   files: readonly string[],
 ): readonly Run[] {
   return trials.map(({ version, part }) => ({

@@ -14,8 +14,8 @@ export interface Suite {
     files: (file: string, version: string) => boolean;
     /** Those that nothing else is tried by. */
     isOwn: (file: string) => boolean;
-    /** What is tried one after another beside other substrates. */
-    beside: readonly Trial[];
+    /** What is tried beside other substrates, one after another once that lane is through: two at a time are enough. */
+    beside: { after: string; trials: readonly Trial[] };
     /** In each lane, where nothing else is tried. */
     alone: readonly (readonly Trial[])[];
     deadlineMs: number;
@@ -23,7 +23,7 @@ export interface Suite {
 }
 
 /** With all files of a version, or every second one of them, from that one on. */
-interface Trial {
+export interface Trial {
   version: string;
   part?: 0 | 1;
 }
@@ -64,7 +64,10 @@ export const SUITES: readonly Suite[] = [
     apple: {
       files: (file, version) => isAppleTest(file) && (version === LAST || !file.includes('mutations')),
       isOwn: isAppleTest,
-      beside: [{ version: '1.0.0' }, { version: '1.2.0' }, { version: LAST }],
+      beside: {
+        after: 'all others',
+        trials: [{ version: '1.0.0' }, { version: '1.2.0' }, { version: LAST }],
+      },
       alone: [[{ version: '1.0.0' }, { version: '1.2.0' }], [{ version: LAST }]],
       deadlineMs: 20 * MINUTE,
     },
@@ -86,7 +89,7 @@ export const SUITES: readonly Suite[] = [
     apple: {
       files: (file, version) => (version === LAST ? !isForLinux(file) : isForAllVersions(file)),
       isOwn: isAppleTest,
-      beside: [{ version: LAST }],
+      beside: { after: 'microvm', trials: [{ version: LAST }] },
       alone: [
         [{ version: LAST, part: 0 }],
         [{ version: LAST, part: 1 }, { version: '1.0.0' }, { version: '1.2.0' }],

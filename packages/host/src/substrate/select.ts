@@ -25,6 +25,8 @@ export interface SubstrateOptions extends HostOptions {
   loadKit: () => Promise<KitSource>;
   /** Whether microVMs may be started from memory templates. */
   templates: boolean;
+  /** Told what went wrong though nobody need mind: for a log. */
+  onNote?: (text: string, facts: Record<string, string>) => void;
 }
 
 const CREATE: Readonly<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {
@@ -35,7 +37,7 @@ const CREATE: Readonly<Record<SubstrateKind, (options: SubstrateOptions) => Subs
 
 /** Its images are podman's, made into what microVMs start from. */
 function createQemuOfHost(options: SubstrateOptions): Substrate {
-  const { homeLabel, store, loadKit, templates, addressOf, path = BASE_ENV.PATH } = options;
+  const { homeLabel, store, loadKit, templates, addressOf, onNote, path = BASE_ENV.PATH } = options;
   const { builder, run } = createPodman(options);
   return createQemu({
     homeLabel,
@@ -44,6 +46,7 @@ function createQemuOfHost(options: SubstrateOptions): Substrate {
     builder,
     getAccel: createAccel({ path, store }),
     ...(templates ? { templates: { store } } : {}),
+    ...(onNote ? { onNote } : {}),
     addressOf,
     probe: (signal) => probeSubstrate('qemu', options, { signal }),
   });

@@ -26,6 +26,8 @@ export interface ContextOptions {
   kernelLine?: readonly string[];
   /** Where memory templates are kept; without it there are none. */
   templates?: { store: string; quietMs?: number };
+  /** Told what went wrong though nobody need mind: for a log. */
+  onNote?: (text: string, facts: Record<string, string>) => void;
   /** Called at every word of a guest that starts, by its machine's id: for measurements. */
   onWord?: (id: string, word: string) => void;
 }
@@ -43,6 +45,7 @@ export interface Context {
   kernelLine: readonly string[];
   templates: Templates;
   onWord: NonNullable<ContextOptions['onWord']>;
+  onNote: NonNullable<ContextOptions['onNote']>;
   /** Does the work alone with this machine; `shown` is what others see of it meanwhile, where it is not its record's state. */
   change<T>(ref: SandboxRef, signal: AbortSignal, work: () => Promise<T>, shown?: MachineState): Promise<T>;
   /** Whether somebody changes it just now; what is to be shown of it then. */
@@ -64,6 +67,7 @@ export function createContext(options: ContextOptions): Context {
   const changes = new Map<string, { shown: MachineState | undefined }>();
   const kept = new Map<string, Promise<Qmp>>();
   const kernelLine = options.kernelLine ?? [];
+  const onNote = options.onNote ?? (() => undefined);
   return {
     homeLabel: options.homeLabel,
     store,
@@ -76,9 +80,11 @@ export function createContext(options: ContextOptions): Context {
           ...{ quietMs: QUIET_MS, ...options.templates },
           context: { store, deadlines, kernelLine },
           isBusy: () => changes.size > 0,
+          onNote,
         })
       : NO_TEMPLATES,
     onWord: options.onWord ?? (() => undefined),
+    onNote,
     kept,
     lastWords: new Map(),
     wakers: new Set(),

@@ -1,4 +1,5 @@
-import type { SandboxRef } from '@cspace/protocol/names';
+import { formatRef, type SandboxRef } from '@cspace/protocol/names';
+import { ProblemError } from '@cspace/protocol/problem';
 import { getNotThere } from '../engine-problems.ts';
 import type { AttachNetwork, Machine } from '../substrate.ts';
 import { bootGuest, getBootProblem } from './boot.ts';
@@ -63,10 +64,13 @@ async function tryRestore(record: MachineRecord, options: TryOptions): Promise<M
     if (template.disk !== undefined) await makeDisk(record.spec, template.disk, { signal, context });
     return tryStart(record, { ...options, template });
   };
-  const started = await restore().catch((error) => {
+  const started = await restore().catch((error: Error) => {
     if (signal.aborted) throw error;
+    return error;
   });
-  if (started && !(started instanceof BootFailure)) return started;
+  if (!(started instanceof Error)) return started;
+  const sandbox = formatRef(record.spec.ref);
+  context.onNote('a memory template was of no use', { sandbox, why: getReason(started) });
   await context.templates.discard(template);
   if (template.disk !== undefined) await makeDisk(record.spec, options.image.emptyDisk, { signal, context });
   return undefined;
@@ -106,4 +110,8 @@ async function tryStart(record: MachineRecord, options: TryOptions): Promise<Mac
     if (error instanceof BootFailure) return error;
     throw error;
   }
+}
+
+function getReason(error: Error): string {
+  return error instanceof ProblemError ? [error.message, error.problem.why].join(': ') : error.message;
 }

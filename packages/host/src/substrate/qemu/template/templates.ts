@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { pause } from '../../../system/abort.ts';
 import { tryLockFile } from '../../../system/file-lock.ts';
 import { getStandbyConfiguration } from '../configuration.ts';
+import type { Context } from '../context.ts';
 import { getKitFolder, getRootFile } from '../image/store.ts';
 import { readPlan } from '../plan.ts';
 import { getTemplateKey, readHostIdentity, readQemuIdentity } from './key.ts';
@@ -35,6 +36,7 @@ export interface TemplatesOptions {
   /** Whether machines are being changed just now: making waits until nobody has done that for `quietMs`. */
   isBusy: () => boolean;
   quietMs: number;
+  onNote: Context['onNote'];
 }
 
 const ROOT = { uid: 0, gid: 0 };
@@ -47,7 +49,7 @@ export const NO_TEMPLATES: Templates = {
   run: async () => undefined,
 };
 
-export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOptions): Templates {
+export function createTemplates({ store, context, isBusy, quietMs, onNote }: TemplatesOptions): Templates {
   /** Tried in vain. */
   const bad = new Set<string>();
   const queue = new Map<string, Wanted>();
@@ -92,8 +94,9 @@ export function createTemplates({ store, context, isBusy, quietMs }: TemplatesOp
         if (!next || signal.aborted) continue;
         const [key, wanted] = next;
         queue.delete(key);
-        await ensure({ ...wanted, key, store, context, signal }).catch(async () => {
+        await ensure({ ...wanted, key, store, context, signal }).catch(async (error) => {
           if (signal.aborted) return;
+          onNote('a memory template could not be made', { why: String(error) });
           bad.add(key);
           // Its first program does not stand by, whatever its image says: the kernel can.
           if (wanted.standby) await want({ ...wanted, standby: undefined });
