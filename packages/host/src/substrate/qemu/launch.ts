@@ -53,11 +53,12 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
     const lastWords: LastWords = { share: getLastWords(share) };
     context.lastWords.set(record.id, lastWords);
     await onProcess({ share: { pid: share.pid, startTime: share.startTime } });
+    // QEMU refuses a file that has not its full size, and cp makes it anew.
+    await filling;
     const qemu = await launchQemu(record, { ...options, cgroup, memory });
     lastWords.qemu = getLastWords(qemu);
     await onProcess({ qemu: qemu.id });
-    // It looks into its memory when it is told to go on, and into the folders when their server says so.
-    await Promise.all([share.serving, filling]);
+    await share.serving;
     return qemu;
   } finally {
     stop.abort();
