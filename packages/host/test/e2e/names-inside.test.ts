@@ -60,7 +60,7 @@ describe('names inside', () => {
     const file = join(world.home, 'machines/names/mercury/run/upstream.conf');
     writeFileSync(file, `nameserver ${UPSTREAM}\n`);
     const anew =
-      'pkill -x dnsmasq; while pgrep -x dnsmasq; do sleep 0.1; done; /usr/local/lib/cspace/resolver';
+      'pkill -x dnsmasq; while pgrep -x dnsmasq >/dev/null; do sleep 0.1; done; /usr/local/lib/cspace/resolver';
     const started = await world.cspace(['exec', '--root', 'mercury', '--', 'sh', '-c', anew]);
     expect(started).toMatchObject({ code: 0, stdout: '' });
     expect(await look('mercury', 'www.example.org')).toBe(UPSTREAM_ANSWER);
