@@ -13,10 +13,10 @@ export interface Run {
 /** Runs of one lane come one after another, lanes at the same time, each in a lab of its own: they mostly wait. */
 export type Lanes = readonly (readonly Run[])[];
 
-/** Each command of the stand-in is a program that starts others. */
-const STAND_IN = 2;
+/** As packages/host/test/support/substrate-under-test.ts has them: a guest that is emulated, a stand-in whose commands start others. */
+const SLOWNESS = { qemu: 5, apple: 2 };
 
-const plain = (files: readonly string[]): Run => ({ files, env: {}, slowness: 1 });
+const plain = (files: readonly string[], slowness = 1): Run => ({ files, env: {}, slowness });
 
 /** Without what has nothing to run: `bun test` without a file runs them all. */
 const clean = (lanes: Lanes): Lanes =>
@@ -33,11 +33,11 @@ export function getLanes(files: readonly string[], suite: Pick<Suite, 'laneOf' |
 
 /** One lane, since guests that are emulated have the processor to themselves. Pure. */
 export const getQemuLanes = (files: readonly string[], { qemu }: Pick<Suite, 'qemu'>): Lanes =>
-  clean(qemu ? [[plain(files.filter(qemu.files))]] : []);
+  clean(qemu ? [[plain(files.filter(qemu.files), SLOWNESS.qemu)]] : []);
 
 /** With the stand-in alone, in each of its versions. Pure. */
 export const getAppleLanes = (files: readonly string[], { apple }: Pick<Suite, 'apple'>): Lanes =>
-  clean((apple?.alone ?? []).map((trials) => (apple ? getAppleRuns(apple, trials, files) : [])));
+  clean(apple ? apple.alone.map((trials) => getAppleRuns(apple, trials, files)) : []);
 
 type Apple = NonNullable<Suite['apple']>;
 
@@ -52,6 +52,6 @@ function getAppleRuns(
       .filter((file) => isTried(file, version))
       .filter((_, at) => part === undefined || at % 2 === part),
     env: { CSPACE_TEST_SUBSTRATE: 'apple', CSPACE_TEST_APPLE_VERSION: version },
-    slowness: STAND_IN,
+    slowness: SLOWNESS.apple,
   }));
 }

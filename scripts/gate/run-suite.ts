@@ -66,20 +66,16 @@ export async function runSuite(suite: Suite, options: SuiteOptions): Promise<Sui
       options.groups,
     );
     const reported = lanes.flatMap((runs, n) =>
-      runs.map((run, m) => ({ run, outcome: readReport(getReportFile(n, m), run, options) })),
+      runs.map((run, m) => ({ ...run, outcome: readReport(getReportFile(n, m), run, options) })),
     );
     const outcome = sumOutcomes(reported.map((one) => one.outcome));
     const answer = readAnswers(options.lab ? answers : answers.slice(0, 1));
     const troubles = answer
-      ? getTroubles(
-          answer,
-          reported.map((one) => ({ files: one.run.files, outcome: one.outcome })),
-          options,
-        )
+      ? getTroubles(answer, reported, options)
       : [`it gave no answer (ended with ${ended.code}${ended.timedOut ? ', deadline' : ''})`];
     if (existsSync(`/run/netns/cspace-lab-${ended.pid}`)) troubles.push('its lab is still there');
-    const parts = reported.flatMap(({ run, outcome }) =>
-      run.with === undefined ? [] : [{ with: run.with, outcome }],
+    const parts = reported.flatMap(({ with: what, outcome }) =>
+      what === undefined ? [] : [{ with: what, outcome }],
     );
     return { outcome, parts, troubles };
   } finally {

@@ -106,14 +106,9 @@ export function getSuiteName(file: string): Suite['name'] {
   return (SUITE_FOLDER.exec(file)?.[1] ?? 'unit') as Suite['name'];
 }
 
-/** Emulated sandboxes are five times slower, as packages/host/test/support/substrate-under-test.ts has it too. */
-const EMULATION = 5;
-
 /** The suite as it is where sandboxes are of that kind alone. Pure. */
 export function getSuiteOf(suite: Suite, kind: 'qemu' | 'apple'): Suite {
-  const { deadlineMs = suite.deadlineMs } = suite[kind] ?? {};
-  const testTimeoutMs = suite.testTimeoutMs * (kind === 'qemu' ? EMULATION : 1);
-  return { ...suite, deadlineMs, testTimeoutMs };
+  return { ...suite, deadlineMs: suite[kind]?.deadlineMs ?? suite.deadlineMs };
 }
 
 /** Test files of the working tree, by suite: tracked ones and new ones alike, ignored ones not. Sorted. */

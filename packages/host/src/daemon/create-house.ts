@@ -49,7 +49,7 @@ export async function createHouse(options: HouseOptions): Promise<House & { netw
     store: getVmStore(vmStore),
     loadKit,
     templates: config.templates,
-    onNote: (text: string, facts: Record<string, string>) => log.info(text, facts),
+    onNote: log.info,
     addressOf: (ref: Parameters<typeof registry.get>[0]) => registry.get(ref)?.address ?? undefined,
   };
   const substrates = createSubstrates(

@@ -1,9 +1,10 @@
-import { readdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { formatRef, SandboxRef } from '@cspace/protocol/names';
+import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { formatRef, type SandboxRef } from '@cspace/protocol/names';
 import { ensureFolder, readRegularFile, writeFileAtomic } from '../system/files.ts';
 import type { Owner } from '../system/owner.ts';
 import type { Paths } from '../system/paths.ts';
+import { findRefs } from './find-refs.ts';
 import { SandboxRecord } from './record.ts';
 import type { BrokenRecord, Registry } from './registry.ts';
 
@@ -74,20 +75,6 @@ export async function openFileRegistry(paths: Paths, owner: Owner): Promise<Regi
     },
     onChange: (listener) => void listeners.push(listener),
   };
-}
-
-/** The sandboxes that have a file, by its place; files with other names are not ours and stay unread. */
-async function findRefs(folder: string): Promise<SandboxRef[]> {
-  const found: SandboxRef[] = [];
-  for (const project of await readdir(folder, { withFileTypes: true })) {
-    if (!project.isDirectory()) continue;
-    for (const name of await readdir(join(folder, project.name))) {
-      if (!name.endsWith('.json')) continue;
-      const ref = SandboxRef.safeParse({ project: project.name, sandbox: name.slice(0, -'.json'.length) });
-      if (ref.success) found.push(ref.data);
-    }
-  }
-  return found;
 }
 
 /** The record, or why it cannot be read. */

@@ -11,7 +11,7 @@ import { createAccel } from './qemu/accel.ts';
 import { QEMU_CAPABILITIES } from './qemu/capabilities.ts';
 import { createVmImages } from './qemu/image/create-vm-images.ts';
 import { probeQemu } from './qemu/probe.ts';
-import { createQemu } from './qemu/qemu.ts';
+import { createQemu, type QemuOptions } from './qemu/qemu.ts';
 import type { Capabilities, HostKind, KitSource, Probe, Substrate } from './substrate.ts';
 
 /** Enough to look at a host. */
@@ -25,8 +25,7 @@ export interface SubstrateOptions extends HostOptions {
   loadKit: () => Promise<KitSource>;
   /** Whether microVMs may be started from memory templates. */
   templates: boolean;
-  /** Told what went wrong though nobody need mind: for a log. */
-  onNote?: (text: string, facts: Record<string, string>) => void;
+  onNote?: QemuOptions['onNote'];
 }
 
 const CREATE: Readonly<Record<SubstrateKind, (options: SubstrateOptions) => Substrate>> = {

@@ -46,8 +46,8 @@ function findPlace(program: Command, words: readonly string[]): Place | undefine
       continue;
     }
     if (word.startsWith('-')) {
-      option = takesValue(word) ? findOption(command, word) : undefined;
-      if (option && !hasValue(option)) option = undefined;
+      const found = findOption(command, word);
+      option = found?.required || found?.optional ? found : undefined;
       continue;
     }
     const child = command.commands.find((each) => each.name() === word);
@@ -57,8 +57,6 @@ function findPlace(program: Command, words: readonly string[]): Place | undefine
   return { command, word: last === '=' ? '' : last, before, option };
 }
 
-const takesValue = (word: string) => !word.includes('=');
-const hasValue = ({ required, optional }: Option) => required || optional;
 const findOption = (command: Command, word: string) =>
   command.options.find(({ long, short }) => long === word || short === word);
 

@@ -1,11 +1,9 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { formatRef } from '@cspace/protocol/names';
 import { locateHome } from '../../client/locate-home.ts';
+import { findRefs } from '../../registry/find-refs.ts';
 import { getPaths } from '../../system/paths.ts';
 import type { CliContext } from '../context.ts';
 import type { Candidate } from './candidates.ts';
-
-const RECORD = '.json';
 
 /**
  * Sandboxes as they may be called here: by their name in their project's repository, else with the project. By the files
@@ -14,23 +12,15 @@ const RECORD = '.json';
 export async function listSandboxNames(context: CliContext): Promise<Candidate[]> {
   const home = await locateHome(context).catch(() => undefined);
   if (home === undefined) return [];
-  const folder = getPaths(home).registry;
-  const [projects, here] = await Promise.all([list(folder), findHere(context, home)]);
-  const listed = await Promise.all(
-    projects.map(async (project) =>
-      (await list(join(folder, project)))
-        .filter((file) => file.endsWith(RECORD))
-        .map((file) => file.slice(0, -RECORD.length))
-        .map((name) => ({
-          value: project === here ? name : `${project}/${name}`,
-          description: `sandbox of ${project}`,
-        })),
-    ),
-  );
-  return listed.flat();
+  const [refs, here] = await Promise.all([
+    findRefs(getPaths(home).registry).catch(() => []),
+    findHere(context, home),
+  ]);
+  return refs.map((ref) => ({
+    value: ref.project === here ? ref.sandbox : formatRef(ref),
+    description: `sandbox of ${ref.project}`,
+  }));
 }
-
-const list = async (folder: string): Promise<string[]> => (await readdir(folder).catch(() => [])).sort();
 
 /** The project that the command stands in; undefined outside of all. */
 async function findHere(context: CliContext, home: string): Promise<string | undefined> {

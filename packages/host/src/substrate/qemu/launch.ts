@@ -43,10 +43,10 @@ export async function launch(record: MachineRecord, options: LaunchOptions): Pro
   const bytes = record.spec.limits.memoryMiB * 1024 * 1024;
   // What a template gives is scattered: each piece would take a huge page.
   const huge = template === undefined;
-  const memory = openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id), huge });
   const stop = new AbortController();
   const signal = AbortSignal.any([options.signal, stop.signal]);
   const cgroup = await openBounds(record, options);
+  const memory = openMemoryFile('cspace', { bytes, uid: getMachineUid(record.id), huge });
   const filling = template && fillMemory(memory, template, { cgroup, signal });
   try {
     const share = await launchShare(record, { ...options, cgroup });

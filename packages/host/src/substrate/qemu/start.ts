@@ -113,5 +113,7 @@ async function tryStart(record: MachineRecord, options: TryOptions): Promise<Mac
 }
 
 function getReason(error: Error): string {
-  return error instanceof ProblemError ? [error.message, error.problem.why].join(': ') : error.message;
+  return error instanceof ProblemError
+    ? [error.message, error.problem.why].filter(Boolean).join(': ')
+    : error.message;
 }
