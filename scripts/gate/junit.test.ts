@@ -6,8 +6,9 @@ const XML = `<?xml version="1.0" encoding="UTF-8"?>
   <testsuite name="a.test.ts" file="a.test.ts">
     <testcase name="ok" classname="d &lt;x&gt;" file="a.test.ts" line="3" />
     <testcase name="bad" classname="" file="b.test.ts" line="4">
-      <failure type="AssertionError" message="no">no</failure>
+      <failure type="AssertionError" message="no">1 &lt; 0&#10;at b.test.ts:4</failure>
     </testcase>
+    <testcase name="slow" classname="d" file="b.test.ts"><failure type="TimeoutError" message="timed out" /></testcase>
     <testcase name="skip &quot;q&quot;" classname="" file="a.test.ts"><skipped /></testcase>
     <testcase name="later" classname="" file="a.test.ts">
       <skipped message="TODO" />
@@ -18,9 +19,12 @@ const XML = `<?xml version="1.0" encoding="UTF-8"?>
 test('parseJunit counts each test case once', () => {
   expect(parseJunit(XML)).toEqual({
     passed: 1,
-    failed: 1,
+    failed: 2,
     skipped: ['skip "q"', 'later'],
-    failures: ['bad'],
+    failures: [
+      { name: 'bad', why: '1 < 0\nat b.test.ts:4' },
+      { name: 'd > slow', why: 'timed out' },
+    ],
     files: ['a.test.ts', 'b.test.ts'],
   });
 });
@@ -35,6 +39,6 @@ test('getUnreported names the files that ran nothing', () => {
 
 test('formatCounts leaves skipped out where there is none', () => {
   const one = parseJunit(XML);
-  expect(formatCounts(sumOutcomes([one, one]))).toBe('2 passed, 2 failed, 4 skipped');
-  expect(formatCounts({ ...one, skipped: [] })).toBe('1 passed, 1 failed');
+  expect(formatCounts(sumOutcomes([one, one]))).toBe('2 passed, 4 failed, 4 skipped');
+  expect(formatCounts({ ...one, skipped: [] })).toBe('1 passed, 2 failed');
 });

@@ -1,15 +1,23 @@
+export interface Failure {
+  /** The groups it stands in before its own name. */
+  name: string;
+  /** What the runner says of it: the assertion with its place, or that its time was over. Many lines. */
+  why: string;
+}
+
 export interface Outcome {
   passed: number;
   failed: number;
   /** Names of the skipped tests, the groups they stand in before them. */
   skipped: string[];
-  /** Names of the failed ones. */
-  failures: string[];
+  failures: Failure[];
   /** Test files that the report mentions. */
   files: string[];
 }
 
 export const NO_OUTCOME: Outcome = { passed: 0, failed: 0, skipped: [], failures: [], files: [] };
+
+const FAILURE = /<(failure|error)\b([^>]*?)(?:\/>|>([\s\S]*?)<\/\1>)/;
 
 const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
 
@@ -26,9 +34,11 @@ export function parseJunit(xml: string): Outcome {
       .filter(Boolean)
       .join(' > ');
     files.add(getAttribute(attributes, 'file'));
-    if (/<(failure|error)\b/.test(body)) {
+    const failure = FAILURE.exec(body);
+    if (failure) {
+      const [, , said = '', whole = ''] = failure;
       outcome.failed += 1;
-      outcome.failures.push(name);
+      outcome.failures.push({ name, why: decode(whole).trim() || getAttribute(said, 'message') });
     } else if (/<skipped\b/.test(body)) outcome.skipped.push(name);
     else outcome.passed += 1;
   }
@@ -36,7 +46,10 @@ export function parseJunit(xml: string): Outcome {
 }
 
 function getAttribute(attributes: string, name: string): string {
-  const value = new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? '';
+  return decode(new RegExp(`\\b${name}="([^"]*)"`).exec(attributes)?.[1] ?? '');
+}
+
+function decode(value: string): string {
   return value.replace(/&(?:#(\d+)|(\w+));/g, (whole, code, entity) =>
     code ? String.fromCodePoint(Number(code)) : (ENTITIES[entity] ?? whole),
   );

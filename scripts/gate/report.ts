@@ -1,4 +1,4 @@
-import { formatCounts, type Outcome, sumOutcomes } from './junit.ts';
+import { type Failure, formatCounts, type Outcome, sumOutcomes } from './junit.ts';
 import type { SuiteResult } from './run-suite.ts';
 
 /** What the gate says as it goes, and its verdict. */
@@ -18,6 +18,7 @@ export function createReport(print: (line: string) => void = console.log): Repor
   const start = performance.now();
   const outcomes: Outcome[] = [];
   const failures: string[] = [];
+  const failedTests: Failure[] = [];
   const skips: string[] = [];
   const say = (text: string): void => {
     print(`[${formatSeconds(performance.now() - start).padStart(6)} s] ${text}`);
@@ -29,7 +30,8 @@ export function createReport(print: (line: string) => void = console.log): Repor
       outcomes.push(outcome);
       say(`${name}: ${formatCounts(outcome)} (${formatSeconds(ms)} s)`);
       for (const part of parts) say(`  of them with ${part.with}: ${formatCounts(part.outcome)}`);
-      for (const test of outcome.failures) say(`  failed: ${test}`);
+      for (const test of outcome.failures) say(`  failed: ${test.name}`);
+      failedTests.push(...outcome.failures.map((test) => ({ ...test, name: `${name}: ${test.name}` })));
       for (const test of outcome.skipped) say(`  skipped: ${test}`);
       for (const trouble of troubles) failures.push(`${name}: ${trouble}`);
     },
@@ -40,6 +42,8 @@ export function createReport(print: (line: string) => void = console.log): Repor
       const ran = total.passed + total.failed;
       if (outcomes.length > 0 && ran === 0) failures.push('no test ran at all');
       for (const line of skips) say(`skipped: ${line}`);
+      // Once more, with the reason: of a long output often the end alone is kept.
+      for (const { name, why } of failedTests) say(`FAILED: ${name}${indent(why)}`);
       for (const line of failures) say(`FAILED: ${line}`);
       const sum = { ...total, failed: total.failed + failures.length };
       print(formatCounts(sum));
@@ -50,4 +54,11 @@ export function createReport(print: (line: string) => void = console.log): Repor
 
 function formatSeconds(ms: number): string {
   return (ms / 1000).toFixed(1);
+}
+
+const SHOWN_LINES = 40;
+
+function indent(text: string): string {
+  const lines = text.split('\n').slice(0, SHOWN_LINES);
+  return text === '' ? '' : lines.map((line) => `\n    ${line}`).join('');
 }

@@ -105,7 +105,11 @@ function readReport(path: string, { with: what }: Run, { extra }: Pick<SuiteOpti
   // Of a choice by name all others are reported as skipped.
   const skipped = extra.length > 0 ? [] : outcome.skipped;
   const say = (name: string) => (what === undefined ? name : `${what}: ${name}`);
-  return { ...outcome, skipped: skipped.map(say), failures: outcome.failures.map(say) };
+  return {
+    ...outcome,
+    skipped: skipped.map(say),
+    failures: outcome.failures.map((one) => ({ ...one, name: say(one.name) })),
+  };
 }
 
 interface TestCommand {

@@ -87,6 +87,16 @@ test('createReport: a leak, a failed check and a failed test each count', () => 
   expect({ code, last }).toEqual({ code: 1, last: '1 passed, 3 failed' });
 });
 
+test('createReport: what failed stands at the end, with its suite and its reason', () => {
+  const lines: string[] = [];
+  const report = createReport((line) => lines.push(line));
+  const failures = [{ name: 'adds', why: '1 is not 2\nat a.test.ts:3' }];
+  report.addSuite('unit', { outcome: { ...PASSED, failed: 1, failures }, parts: [], troubles: [] }, 1);
+  report.addSuite('e2e', { outcome: PASSED, parts: [], troubles: [] }, 1);
+  report.end();
+  expect(lines.at(-2)).toEndWith('FAILED: unit: adds\n    1 is not 2\n    at a.test.ts:3');
+});
+
 test('createReport: no test at all is a failure', () => {
   expect(endOf(() => {}).code).toBe(1);
   expect(
