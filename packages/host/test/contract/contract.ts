@@ -11,13 +11,24 @@ export interface Contract {
   h: () => Harness;
 }
 
-/** Boot scripts: the first program of a test machine is `sh /workspace/boot`. */
+/**
+ * Boot scripts: the first program of a test machine is `sh /workspace/boot`. A machine runs before its script has come
+ * to what it does about a signal: `waitUntilListening` is for tests that want just that.
+ */
 export const BOOT = {
-  polite: 'trap "exit 7" TERM; sleep 1000 & wait',
-  stubborn: 'trap "" TERM; while :; do sleep 1; done',
+  polite: 'trap "exit 7" TERM; : >/tmp/listens; sleep 1000 & wait',
+  stubborn: 'trap "" TERM; : >/tmp/listens; while :; do sleep 1; done',
   ends42: 'exit 42',
   hungry: 'exec tail /dev/zero',
 } as const;
+
+/** Waits until a `polite` or `stubborn` machine would do as it is called. */
+export function waitUntilListening(h: Harness, name: string): Promise<void> {
+  return h.waitFor(
+    `${name} listens`,
+    async () => (await h.exec(name, ['test', '-e', '/tmp/listens'])).code === 0,
+  );
+}
 
 export async function expectProblem(promise: Promise<unknown>, code: ProblemCode): Promise<void> {
   const error = await promise.then(

@@ -2,12 +2,13 @@ import { expect } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MachineEvent } from '../../src/substrate/substrate.ts';
-import { BOOT, type Contract } from './contract.ts';
+import { BOOT, type Contract, waitUntilListening } from './contract.ts';
 
 /** How machines end, and that it is seen. */
 export function describeStop({ test, h }: Contract): void {
   test('stop: asks, and the exit code is the machine’s own; start runs it again', async () => {
     await h().boot('mercury', BOOT.polite);
+    await waitUntilListening(h(), 'mercury');
     await h().substrate.stop(h().ref('mercury'), 10_000, h().signal());
     expect(await h().substrate.inspect(h().ref('mercury'), h().signal())).toMatchObject({
       state: 'exited',
@@ -27,6 +28,7 @@ export function describeStop({ test, h }: Contract): void {
 
   test('stop: forces a machine that does not listen, after the grace', async () => {
     await h().boot('mercury', BOOT.stubborn);
+    await waitUntilListening(h(), 'mercury');
     const startedAt = performance.now();
     await h().substrate.stop(h().ref('mercury'), 1000, h().signal());
     expect(performance.now() - startedAt).toBeGreaterThan(900);

@@ -70,16 +70,8 @@ test('fault-18: a flood of connections and of requests leaves a sibling served',
     const ss = Bun.spawnSync(['ss', '-Htn', 'state', 'established', filter], { timeout: 10_000 });
     return ss.stdout.toString().split('\n').length - 1;
   };
-  const child = world.start([
-    'exec',
-    'mercury',
-    '--',
-    'bash',
-    '-c',
-    FLOOD,
-    '-',
-    getGateway(addresses.mercury),
-  ]);
+  const gateway = getGateway(addresses.mercury);
+  const child = world.start(['exec', 'mercury', '--', 'python3', '-c', FLOOD, gateway]);
   await waitUntil('the flood is there', () => count() > 50);
   const { code, stdout } = await inside('venus', ['cspace', 'ls', '--json']);
   expect([code, JSON.parse(stdout || '{"sandboxes":[]}').sandboxes.length]).toEqual([0, 3]);
@@ -108,9 +100,24 @@ for own in sys.argv[2:]:
 
 /** Connections that ask nothing, and requests without a token, anew as soon as they end; its pid is in a file. */
 const FLOOD = `
-timeout 90 bash -c '
-  for i in $(seq 200); do (while :; do exec 3<>/dev/tcp/$0/6280; read -t 8 -u 3; sleep 1; done) & done 2>/dev/null
-  for i in $(seq 40); do (while :; do curl -s -m 8 -o /dev/null http://$0:6280/sandboxes; sleep 1; done) & done
-  wait' "$1" &
-echo $! > /tmp/flood
-wait`;
+import asyncio, os, sys
+open('/tmp/flood', 'w').write(str(os.getpid()))
+
+async def connect(said):
+    while True:
+        try:
+            reader, writer = await asyncio.open_connection(sys.argv[1], 6280)
+            try:
+                writer.write(said)
+                await asyncio.wait_for(reader.read(), 8)
+            finally:
+                writer.close()
+        except (OSError, asyncio.TimeoutError):
+            pass
+        await asyncio.sleep(1)
+
+async def flood():
+    every = [b''] * 200 + [b'GET /sandboxes HTTP/1.0\\r\\n\\r\\n'] * 40
+    await asyncio.wait([asyncio.ensure_future(connect(said)) for said in every], timeout=300)
+
+asyncio.run(flood())`;
