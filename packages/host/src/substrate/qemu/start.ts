@@ -11,6 +11,7 @@ import { getMachineUid } from './ids.ts';
 import { type LaunchOptions, launch } from './launch.ts';
 import { BootFailure } from './starting.ts';
 import { getMachine, type MachineRecord } from './state.ts';
+import type { Wanted } from './template/make.ts';
 import type { Template } from './template/store.ts';
 
 export interface StartOptions {
@@ -38,19 +39,20 @@ export function startMachine(ref: SandboxRef, options: StartOptions): Promise<Ma
     const cable = await attachNetwork({ kind: 'tap', uid: getMachineUid(record.id) });
     if (!cable) throw new TypeError('a tap without a cable');
     const launching = { image, accel, cable, signal, context };
-    const restored = await tryRestore(record, launching);
-    if (restored) return getMachine(restored);
-    for (let tries = 1; ; tries += 1) {
-      const failure = await tryStart(record, launching);
-      if (!(failure instanceof BootFailure)) {
-        const { limits, env } = record.spec;
-        context.templates.want({ image, accel, limits, standby: image.standby ? env : undefined });
-        return getMachine(failure);
-      }
-      if (failure.isMute && tries < TRIES) continue;
-      throw getBootProblem(failure, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
-    }
+    const started = (await tryRestore(record, launching)) ?? (await boot(record, launching));
+    // Also where one served: it may not have been the best.
+    context.templates.want(getBestTemplate(record, launching));
+    return getMachine(started);
   });
+}
+
+async function boot(record: MachineRecord, launching: TryOptions): Promise<MachineRecord> {
+  for (let tries = 1; ; tries += 1) {
+    const started = await tryStart(record, launching);
+    if (!(started instanceof BootFailure)) return started;
+    if (started.isMute && tries < TRIES) continue;
+    throw getBootProblem(started, tries, getConsoleTail(await readConsoleEnd(record.spec.folder)));
+  }
 }
 
 type TryOptions = Omit<LaunchOptions, 'onProcess'>;
@@ -76,16 +78,16 @@ async function tryRestore(record: MachineRecord, options: TryOptions): Promise<M
   return undefined;
 }
 
+async function findTemplate(record: MachineRecord, options: TryOptions): Promise<Template | undefined> {
+  const { templates } = options.context;
+  const best = getBestTemplate(record, options);
+  return (await templates.find(best)) ?? (best.standby && templates.find({ ...best, standby: undefined }));
+}
+
 /** One whose first program stands by has a disk of its own: only a machine without anything on its disk can take it. */
-async function findTemplate(
-  record: MachineRecord,
-  { image, accel, context: { templates } }: TryOptions,
-): Promise<Template | undefined> {
-  const { limits, env } = record.spec;
-  const wanted = { image, accel, limits };
-  const standby = image.standby && record.startedAt === null;
-  const found = standby ? await templates.find({ ...wanted, standby: env }) : undefined;
-  return found ?? templates.find(wanted);
+function getBestTemplate({ spec, startedAt }: MachineRecord, { image, accel }: TryOptions): Wanted {
+  const standby = image.standby && startedAt === null ? spec.env : undefined;
+  return { image, accel, limits: spec.limits, standby };
 }
 
 /** The record of a machine that runs, or why its guest did not come up. In that case, and where it throws, nothing is left. */

@@ -21,7 +21,7 @@ import {
 export interface Templates {
   /** One that a machine of that kind can be started from. */
   find(wanted: Wanted): Promise<Template | undefined>;
-  /** It should be there the next time. */
+  /** It should be there the next time; nothing is done where it is there. */
   want(wanted: Wanted): void;
   /** It was of no use: it is removed, and this process makes it no more. */
   discard(template: Template): Promise<void>;
@@ -62,7 +62,8 @@ export function createTemplates({ store, context, isBusy, quietMs, onNote }: Tem
 
   async function want(wanted: Wanted): Promise<void> {
     const key = await readUsableKey(wanted);
-    if (key !== undefined) queue.set(key, wanted);
+    if (key === undefined || (await findTemplate(store, key))) return;
+    queue.set(key, wanted);
     wake();
   }
 
