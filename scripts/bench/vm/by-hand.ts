@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { EMULATED_CPUS } from '../../../packages/host/src/substrate/qemu/argv.ts';
 import { openControl } from '../../../packages/host/src/substrate/qemu/control.ts';
 import { copyDisk } from '../../../packages/host/src/substrate/qemu/create.ts';
 import type { VmImage } from '../../../packages/host/src/substrate/qemu/image/vm-image.ts';
@@ -33,7 +34,8 @@ export function getHandArgv(options: HandOptions): string[] {
   ];
   return [
     ...['qemu-system-x86_64', '-M', 'q35,sata=off,usb=off,smbus=off', '-accel', accel],
-    ...['-cpu', accel === 'tcg' ? 'max' : 'host', '-smp', '1', '-m', `${memoryMiB}M`],
+    ...(accel === 'tcg' ? ['-cpu', 'max', '-smp', EMULATED_CPUS] : ['-cpu', 'host', '-smp', '1']),
+    ...['-m', `${memoryMiB}M`],
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-no-reboot'],
     ...['-kernel', image.vmlinux, '-initrd', image.initrd, '-append', kernelLine],
     ...drive('root', image.root, 'readonly=on'),

@@ -29,7 +29,7 @@ test.each([
     / memory-backend-file,id=memory,size=512M,share=on,align=2M,mem-path=\/proc\/self\/fd\/9 /,
   ],
   ['keeps a guest that is off', / -action shutdown=pause,reboot=shutdown,panic=pause /],
-  ['emulates, one processor', / -accel tcg -cpu max -smp 1 /],
+  ['emulates, one processor of two', / -accel tcg -cpu max -smp 1,maxcpus=2 /],
   ['bounds what nobody reads', / ringbuf,id=console,size=262144 .* ringbuf,id=status,size=4096 /],
   ['gives free memory back', / virtio-balloon-pci,free-page-reporting=on /],
   ['has room for folders that come later', / pcie-root-port,id=later,/],

@@ -32,6 +32,13 @@ const DENIED = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontr
 /** q35 without what no guest of ours has: disks by SATA, USB, sensors, VMware's port, a PS/2 keyboard, a second timer. */
 const MACHINE = 'q35,sata=off,usb=off,smbus=off,vmport=off,i8042=off,hpet=off,memory-backend=memory';
 
+/**
+ * One where it is emulated: with two the kernel of a guest crashed once in 57 boots (QEMU 7.2, in code just patched). But
+ * two could be, or QEMU leaves barriers and locked instructions out, as if nobody else saw the memory: then a device and
+ * its driver now and then each wait for the other, for ever (QEMU's commit c914d46d0a64 mends barriers alone, from 8.1 on).
+ */
+export const EMULATED_CPUS = '1,maxcpus=2';
+
 const fd = (name: HandedFile) => 3 + HANDED.indexOf(name);
 const MEMORY = `/proc/self/fd/${fd('memory')}`;
 const SOCKETS = ['qmp', 'control', 'fs', 'state'] as const;
@@ -60,8 +67,7 @@ function getMachineArgv({ accel, cpus, memoryMiB, sockets, kernelLine }: QemuPla
   return [
     ...['-nodefaults', '-no-user-config', '-display', 'none', '-sandbox', DENIED],
     ...['-M', MACHINE, '-accel', accel, '-cpu', tcg ? 'max' : 'host'],
-    // One where it is emulated: with two the kernel of a guest crashed once in 57 boots (QEMU 7.2, in code just patched).
-    ...['-smp', String(tcg ? 1 : Math.ceil(cpus)), '-m', `${memoryMiB}M`],
+    ...['-smp', tcg ? EMULATED_CPUS : String(Math.ceil(cpus)), '-m', `${memoryMiB}M`],
     // Shared, since the folders' server reads and writes the guest's memory; aligned, since huge pages want that.
     ...['-object', `memory-backend-file,id=memory,size=${memoryMiB}M,share=on,align=2M,mem-path=${MEMORY}`],
     // A guest that is off stays, paused, until somebody has read how it ended.
