@@ -34,8 +34,7 @@ const MACHINE = 'q35,sata=off,usb=off,smbus=off,vmport=off,i8042=off,hpet=off,me
 
 /**
  * One where it is emulated: with two the kernel of a guest crashed once in 57 boots (QEMU 7.2, in code just patched). But
- * two could be, or QEMU leaves barriers and locked instructions out, as if nobody else saw the memory: then a device and
- * its driver now and then each wait for the other, for ever (QEMU's commit c914d46d0a64 mends barriers alone, from 8.1 on).
+ * there could be two, or QEMU takes it that nobody else sees the guest's memory: interrupts get lost (ADR 46).
  */
 export const EMULATED_CPUS = '1,maxcpus=2';
 
