@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect } from 'bun:test';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createDnsmasqHost } from '../support/dnsmasq-host.ts';
 import type { PrivateHost } from '../support/private-host.ts';
@@ -69,7 +68,7 @@ beforeAll(async () => {
     await visiting.ready;
   }
   // One edit of each source, seen by all browsers at once.
-  for (const source of ['vite/src/app.jsx', 'next/app/page.jsx']) edit(source);
+  for (const source of ['vite/src/app.jsx', 'next/app/page.jsx']) await edit(source);
 }, patient(300_000));
 
 afterAll(async () => {
@@ -85,17 +84,17 @@ function visit(place: Place): Visiting {
   if (place === 'the host') {
     // No flag and no configuration of the browser's: names come from the host's resolver.
     const argv = [...host.enter, ...getVisitArgv(pages)];
-    return followVisit(Bun.spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: 300_000 }));
+    return followVisit(Bun.spawn(argv, { stdio: ['ignore', 'pipe', 'pipe'], timeout: patient(300_000) }));
   }
   const name = place === 'venus' ? 'venus' : 'mercury';
   const argv = getVisitArgv(pages, 'playwright/drive.mjs');
   return followVisit(world.start(['exec', name, '--', ...argv], { timeoutMs: 300_000 }));
 }
 
-/** In the clone, on the host, as the agent's edits show up there too. */
-function edit(source: string): void {
-  const path = join(world.home, 'clones/shop/mercury', source);
-  writeFileSync(path, readFileSync(path, 'utf8').replace('first edition', 'second edition'));
+/** Inside, where the agent's edits are made. */
+async function edit(source: string): Promise<void> {
+  const argv = ['sed', '-i', 's/first edition/second edition/', source];
+  expect(await world.cspace(['exec', 'mercury', '--', ...argv])).toMatchObject({ code: 0 });
 }
 
 async function getVisit(place: Place, server: Server): Promise<Visit | undefined> {

@@ -1,8 +1,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { patient } from './substrate-under-test.ts';
 import { readLines, WEB } from './web-projects.ts';
 
 export const CHROMIUM = '/usr/bin/chromium';
+/** Generous: Next compiles at the first look, and a machine that runs tests is busy. */
+const TIMEOUT_MS = 90_000;
 const DRIVE = join(WEB, 'playwright/drive.mjs');
 
 export interface WantedPage {
@@ -44,7 +47,7 @@ export function getBrowserObstacle(): string | undefined {
 
 /** The argv that opens pages in Chromium by Playwright; `script` is where it is run. Pure. */
 export function getVisitArgv(pages: readonly WantedPage[], script = DRIVE): string[] {
-  return ['node', script, JSON.stringify({ pages })];
+  return ['node', script, JSON.stringify({ pages, timeoutMs: patient(TIMEOUT_MS) })];
 }
 
 /** Follows a started one. */
