@@ -56,6 +56,20 @@ function declareExec(program: Command, context: CliContext, onExit: OnExit): voi
       const argv = command[0] === '--' ? command.slice(1) : command;
       onExit(await (await import('../commands/exec.ts')).runExec(context, { name, argv }, options));
     });
+  addCommand(program, 'cp <from> <to>', {
+    summary: 'copy a file or a folder into a sandbox or out of it',
+    description:
+      'Copy a file or a folder into a sandbox or out of it, with all that is in it. The side in the sandbox is NAME:PATH; a path that is not absolute is in /workspace. Where the target is a folder, the source comes into it; FOLDER/. means what is in the folder. Files keep their mode and belong to who copies them. Out of a sandbox come files, folders and links among them; what was left out is said.',
+    examples: [
+      'cspace cp mercury:dist/app.tar.gz .',
+      'cspace cp fixtures mercury:test/',
+      'cspace cp mercury:/var/log/. logs',
+    ],
+  })
+    .option('--root', 'as root of the sandbox')
+    .action(async (from, to, options) => {
+      onExit(await (await import('../commands/cp.ts')).runCp(context, { from, to }, options));
+    });
   addCommand(program, 'shell <name>', {
     summary: 'open a shell in a sandbox',
     description:

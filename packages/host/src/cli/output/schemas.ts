@@ -101,6 +101,7 @@ export const OUTPUT_SCHEMAS = {
   'daemon status': DaemonStatus,
   'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
   completion: z.object({ shell: z.string(), script: z.string() }),
+  cp: z.object({ files: z.number().int(), bytes: z.number().int(), leftOut: z.array(z.string()) }),
   version: z.object({ version: z.string(), protocol: z.number().int() }),
 } as const satisfies Record<string, z.ZodType>;
 
