@@ -35,6 +35,7 @@ export function declareTurnCommands(program: Command, context: CliContext, onExi
     onExit(await (await import('../commands/interrupt.ts')).runInterrupt(context, name, options));
   });
   declareExec(program, context, onExit);
+  declareSsh(program, context, onExit);
 }
 
 function declareExec(program: Command, context: CliContext, onExit: OnExit): void {
@@ -79,5 +80,35 @@ function declareExec(program: Command, context: CliContext, onExit: OnExit): voi
     .option('--root', 'as root of the sandbox')
     .action(async (name, options) => {
       onExit(await (await import('../commands/shell.ts')).runShell(context, name, options));
+    });
+}
+
+/** The host's own ssh, and all that speaks through it. */
+function declareSsh(program: Command, context: CliContext, onExit: OnExit): void {
+  addCommand(program, 'ssh <name> [arguments...]', {
+    summary: 'log in to a sandbox by ssh',
+    description:
+      "Log in to a sandbox by this host's ssh, as user dev. What follows the name is ssh's: its options, or a command. The way is that of exec, and no port of the sandbox's is open for it. Secrets of the environment are not there, as they are in exec and shell.",
+    examples: ['cspace ssh mercury', 'cspace ssh mercury -L 8080:localhost:80', 'cspace ssh mercury uptime'],
+  })
+    .usage('[OPTIONS] NAME [ARGUMENTS OF ssh]')
+    .passThroughOptions()
+    .action(async (name, argv: string[], options) => {
+      const { runSsh } = await import('../commands/ssh.ts');
+      onExit(await runSsh(context, { name, argv }, options));
+    });
+  addCommand(program, 'ssh-config', {
+    summary: 'print what ssh, scp, rsync and editors need to reach sandboxes',
+    description:
+      'Print the block of ~/.ssh/config by which ssh, scp, sftp, rsync, git and editors reach every sandbox by its name, also those that are made later. It needs no `cspace dns install`.',
+    examples: ['cspace ssh-config >>~/.ssh/config', 'scp notes.md mercury.shop.cspace2.local:'],
+  }).action(async (options) => {
+    onExit(await (await import('../commands/ssh.ts')).runSshConfig(context, options));
+  });
+  program
+    .command('ssh-proxy', { hidden: true })
+    .argument('<host>')
+    .action(async (host: string) => {
+      onExit(await (await import('../commands/ssh.ts')).runSshProxy(context, host));
     });
 }

@@ -70,6 +70,8 @@ export const OUTPUT_SCHEMAS = {
   down: DownResponse,
   rm: RemoveResponse,
   ls: ListResponse,
+  ssh: z.object({ exitCode: z.number().int() }),
+  'ssh-config': z.object({ config: z.string() }),
   status: SandboxStatus,
   fetch: FetchResponse,
   ports: PortsResponse,
