@@ -148,6 +148,9 @@ export const ExecControl = z.discriminatedUnion('type', [
     rows: z.number().int().positive(),
   }),
   z.object({ type: z.literal('signal'), signal: z.enum(['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT']) }),
+  // Of the command's output: a client cannot leave a WebSocket unread, so that it says when it has enough for now.
+  z.object({ type: z.literal('pause') }),
+  z.object({ type: z.literal('resume') }),
   z.object({ type: z.literal('exit'), code: z.number().int() }),
   z.object({ type: z.literal('problem'), problem: Problem }),
 ]);

@@ -3,7 +3,8 @@ import type { Guest } from './guest.ts';
 
 /** Where text goes. What a terminal may show and a file may not (lines that change) depends on `isTerminal`. */
 export interface Output {
-  write(data: string | Uint8Array): void;
+  /** A promise where the reader is behind: it resolves once there is room for more. */
+  write(data: string | Uint8Array): Promise<void> | undefined;
   isTerminal: boolean;
   /** On a terminal, unless NO_COLOR (no-color.org) is set. */
   colours: boolean;

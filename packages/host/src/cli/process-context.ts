@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { getOwner } from '../system/owner.ts';
 import type { CliContext, Input, Output } from './context.ts';
 import { findGuest } from './guest.ts';
@@ -43,8 +44,17 @@ export async function endOutput(): Promise<void> {
 }
 
 function createOutput(stream: NodeJS.WriteStream): Output {
+  let drained: Promise<void> | undefined;
+  const drain = async () => {
+    await once(stream, 'drain');
+    drained = undefined;
+  };
   return {
-    write: (data) => void stream.write(data),
+    write(data) {
+      if (stream.write(data)) return undefined;
+      drained ??= drain();
+      return drained;
+    },
     isTerminal: stream.isTTY === true,
     colours: stream.isTTY === true && !process.env.NO_COLOR && process.env.TERM !== 'dumb',
     // A terminal that was never told its size says 0.

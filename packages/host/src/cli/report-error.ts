@@ -33,7 +33,7 @@ const GROUPS = ['daemon', 'dns', 'image', 'secrets'];
 
 /** Commander's message, with the help of the command that was meant. */
 function getUsageProblem(error: CommanderError, argv: readonly string[]): Problem {
-  const words = argv.slice(0, 2).filter((word) => /^[a-z]+$/.test(word));
+  const words = argv.slice(0, 2).filter((word) => /^[a-z][a-z-]*$/.test(word));
   const command = GROUPS.includes(words[0] ?? '') ? words : words.slice(0, 1);
   const isKnown = error.code !== 'commander.unknownCommand' && command.length > 0;
   const [message = '', ...more] = error.message

@@ -1,18 +1,18 @@
 import type { ExecRequest } from '@cspace/protocol/daemon-api';
 import type { SandboxRef } from '@cspace/protocol/names';
 import { connectDaemon } from '../client/connect.ts';
-import { type ExecSession, openExec } from '../client/exec-socket.ts';
+import { type ExecSession, type OnOutput, openExec } from '../client/exec-socket.ts';
 import type { CliContext } from './context.ts';
 
 export interface RunOptions {
   ref: SandboxRef;
   argv: readonly string[];
   tty: boolean;
-  /** Pass our stdin on; else the command finds its input at its end. */
-  interactive: boolean;
+  /** What the command has as its input; without it, it finds its input at its end. */
+  input?: AsyncIterable<Uint8Array> | undefined;
   user: 'dev' | 'root';
   cwd: string;
-  onOutput(stream: 1 | 2, bytes: Uint8Array): void;
+  onOutput: OnOutput;
 }
 
 /** How long a command may take to end after Ctrl-C was passed on to it; the second Ctrl-C ends us at once. */
@@ -37,9 +37,11 @@ export async function runInSandbox(context: CliContext, options: RunOptions): Pr
   context.signal.addEventListener('abort', onInterrupt);
   const stopResize = options.tty ? context.onResize(() => resize(context, session)) : () => {};
   if (options.tty) context.stdin.setRaw(true);
-  void passInput(context, session, options.interactive);
+  const passed = passInput(session, options.input);
+  passed.catch(() => cut.abort());
   try {
-    return await session.exited;
+    // The command ends when it likes, whatever there is left for it to read.
+    return await Promise.race([session.exited, passed.then(() => session.exited)]);
   } finally {
     if (options.tty) context.stdin.setRaw(false);
     stopResize();
@@ -59,8 +61,7 @@ function resize(context: CliContext, session: ExecSession): void {
   session.control({ type: 'resize', columns, rows });
 }
 
-async function passInput(context: CliContext, session: ExecSession, interactive: boolean): Promise<void> {
-  if (!interactive) return session.endInput();
-  for await (const bytes of context.stdin.chunks()) await session.write(bytes);
+async function passInput(session: ExecSession, input: RunOptions['input']): Promise<void> {
+  if (input) for await (const bytes of input) await session.write(bytes);
   session.endInput();
 }

@@ -5,12 +5,14 @@ import { type Problem, ProblemError } from '@cspace/protocol/problem';
 import { nameFolder } from '../system/name-folder.ts';
 import { getPath } from './sandbox-api.ts';
 
+export type OnOutput = (stream: 1 | 2, bytes: Uint8Array) => Promise<void> | undefined;
+
 export interface ExecOptions {
   socket: string;
   ref: SandboxRef;
   request: ExecRequest;
-  /** 1 is stdout, 2 stderr. */
-  onOutput(stream: 1 | 2, bytes: Uint8Array): void;
+  /** 1 is stdout, 2 stderr. While a promise of its is pending the command is not asked for more. */
+  onOutput: OnOutput;
   signal: AbortSignal;
 }
 
@@ -23,7 +25,7 @@ export interface ExecSession {
   readonly exited: Promise<number>;
 }
 
-/** What may wait in memory for a daemon that reads slowly. */
+/** What may wait in memory for a daemon that reads slowly, and of output for whoever takes it. */
 const MAX_BUFFERED_BYTES = 1024 * 1024;
 const DRAIN_POLL_MS = 5;
 /** A message the daemon takes in one go; it refuses those over 4 MiB. */
@@ -38,18 +40,22 @@ export async function openExec(options: ExecOptions): Promise<ExecSession> {
   } finally {
     release();
   }
+  const control = (message: ExecControl) => {
+    if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
+  };
   const exited = new Promise<number>((resolve, reject) => {
+    const output = createFlow(onOutput, { control, onError: reject });
     socket.onmessage = ({ data }) => {
       if (typeof data !== 'string') {
         const bytes = new Uint8Array(data as ArrayBuffer);
-        onOutput(bytes[0] === 2 ? 2 : 1, bytes.subarray(1));
+        output.take(bytes[0] === 2 ? 2 : 1, bytes.subarray(1));
         return;
       }
       const control = ExecControl.parse(JSON.parse(data));
-      if (control.type === 'exit') resolve(control.code);
+      if (control.type === 'exit') void output.settled().then(() => resolve(control.code));
       if (control.type === 'problem') reject(new ProblemError(control.problem));
     };
-    socket.onclose = () => reject(new ProblemError(BROKEN));
+    socket.onclose = () => void output.settled().then(() => reject(new ProblemError(BROKEN)));
     options.signal.addEventListener('abort', () => {
       reject(new ProblemError({ code: 'interrupted', message: 'interrupted' }));
       socket.close();
@@ -69,10 +75,43 @@ export async function openExec(options: ExecOptions): Promise<ExecSession> {
     endInput: () => {
       if (socket.readyState === WebSocket.OPEN) socket.send(new Uint8Array());
     },
-    control: (message) => {
-      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify(message));
-    },
+    control,
     exited: exited.finally(() => socket.close()),
+  };
+}
+
+interface FlowOptions {
+  control(message: ExecControl): void;
+  onError(error: unknown): void;
+}
+
+/** Hands output on, and has the command wait while whoever takes it is behind. */
+function createFlow(onOutput: OnOutput, { control, onError }: FlowOptions) {
+  const pending = new Set<Promise<void>>();
+  let waitingBytes = 0;
+  let paused = false;
+  const count = (bytes: number) => {
+    waitingBytes += bytes;
+    const isMuch = waitingBytes > (paused ? 0 : MAX_BUFFERED_BYTES);
+    if (isMuch === paused) return;
+    paused = isMuch;
+    control({ type: paused ? 'pause' : 'resume' });
+  };
+  return {
+    take(stream: 1 | 2, bytes: Uint8Array) {
+      const taken = onOutput(stream, bytes);
+      if (!taken) return;
+      count(bytes.length);
+      const done = taken.catch(onError).finally(() => {
+        pending.delete(done);
+        count(-bytes.length);
+      });
+      pending.add(done);
+    },
+    /** Resolves when all that came has been taken. */
+    async settled() {
+      await Promise.all(pending);
+    },
   };
 }
 

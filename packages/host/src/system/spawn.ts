@@ -87,12 +87,12 @@ function getExitCode(code: number | null, signal: NodeJS.Signals | number | null
 
 /** `wait` resolves at the next `open`. */
 function createGate() {
-  let release = () => {};
+  let next = Promise.withResolvers<void>();
   return {
-    wait: () =>
-      new Promise<void>((resolve) => {
-        release = resolve;
-      }),
-    open: () => release(),
+    wait: () => next.promise,
+    open() {
+      next.resolve();
+      next = Promise.withResolvers();
+    },
   };
 }

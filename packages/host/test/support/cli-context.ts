@@ -33,6 +33,7 @@ export function createContext(argv: string[], options: CallOptions = {}) {
   const createOutput = (name: 'stdout' | 'stderr'): Output => ({
     write: (data) => {
       written[name] += typeof data === 'string' ? data : Buffer.from(data).toString('utf8');
+      return undefined;
     },
     isTerminal: false,
     colours: false,

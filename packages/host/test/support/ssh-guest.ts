@@ -2,8 +2,8 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { getSshArgv, type SshMachine } from '../../src/substrate/qemu/ssh/argv.ts';
 import { endConnections } from '../../src/substrate/qemu/ssh/connections.ts';
 import { type GuestKeys, makeSshFiles, readGuestKeys } from '../../src/substrate/qemu/ssh/keys.ts';
-import { quoteWord } from '../../src/substrate/qemu/ssh/quote.ts';
 import type { ExecOptions } from '../../src/substrate/substrate.ts';
+import { quoteWord } from '../../src/system/quote.ts';
 import { createPrivateHost, getPackagesObstacle, type PrivateHost } from './private-host.ts';
 
 /** Why these tests cannot run here. */

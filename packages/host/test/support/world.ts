@@ -18,6 +18,8 @@ export interface CliOptions {
   cwd?: string;
   env?: Record<string, string>;
   input?: string;
+  /** A file, or a FIFO that is being read, in the place of a pipe: Bun reads its own whether it is asked or not. */
+  stdoutTo?: string;
   /** For a sandbox that is a container. */
   timeoutMs?: number;
 }
@@ -104,7 +106,7 @@ export function createWorld(options: WorldOptions = {}): World {
   }
 
   const start = (args: string[], cli: CliOptions = {}) =>
-    Bun.spawn([...command, ...args], {
+    Bun.spawn([...(cli.stdoutTo ? ['sh', '-c', 'exec "$@" >"$0"', cli.stdoutTo] : []), ...command, ...args], {
       cwd: cli.cwd ?? repo,
       env: { ...env, ...cli.env },
       stdin: 'ignore',

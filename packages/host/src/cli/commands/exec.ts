@@ -36,12 +36,13 @@ export async function runExec(
     ref,
     argv,
     tty,
-    interactive,
+    input: interactive ? context.stdin.chunks() : undefined,
     user: flags.root ? 'root' : 'dev',
     cwd: flags.workdir,
     onOutput(stream, bytes) {
-      if (flags.json) output[stream].push(bytes);
-      else (stream === 1 ? context.stdout : context.stderr).write(bytes);
+      if (!flags.json) return (stream === 1 ? context.stdout : context.stderr).write(bytes);
+      output[stream].push(bytes);
+      return undefined;
     },
   });
   if (flags.json) {

@@ -22,7 +22,7 @@ export async function runShell(context: CliContext, name: string, flags: ShellFl
     ref,
     argv: ['bash', '-l'],
     tty: true,
-    interactive: true,
+    input: context.stdin.chunks(),
     user: flags.root ? 'root' : 'dev',
     cwd: '/workspace',
     onOutput: (_, bytes) => context.stdout.write(bytes),

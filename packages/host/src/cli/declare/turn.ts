@@ -35,6 +35,7 @@ export function declareTurnCommands(program: Command, context: CliContext, onExi
     onExit(await (await import('../commands/interrupt.ts')).runInterrupt(context, name, options));
   });
   declareExec(program, context, onExit);
+  declareSsh(program, context, onExit);
 }
 
 function declareExec(program: Command, context: CliContext, onExit: OnExit): void {
@@ -56,6 +57,20 @@ function declareExec(program: Command, context: CliContext, onExit: OnExit): voi
       const argv = command[0] === '--' ? command.slice(1) : command;
       onExit(await (await import('../commands/exec.ts')).runExec(context, { name, argv }, options));
     });
+  addCommand(program, 'cp <from> <to>', {
+    summary: 'copy a file or a folder into a sandbox or out of it',
+    description:
+      'Copy a file or a folder into a sandbox or out of it, with all that is in it. The side in the sandbox is NAME:PATH; a path that is not absolute is in /workspace. Where the target is a folder, the source comes into it; FOLDER/. means what is in the folder. Files keep their mode and belong to who copies them. Out of a sandbox come files, folders and links among them; what was left out is said.',
+    examples: [
+      'cspace cp mercury:dist/app.tar.gz .',
+      'cspace cp fixtures mercury:test/',
+      'cspace cp mercury:/var/log/. logs',
+    ],
+  })
+    .option('--root', 'as root of the sandbox')
+    .action(async (from, to, options) => {
+      onExit(await (await import('../commands/cp.ts')).runCp(context, { from, to }, options));
+    });
   addCommand(program, 'shell <name>', {
     summary: 'open a shell in a sandbox',
     description:
@@ -65,5 +80,35 @@ function declareExec(program: Command, context: CliContext, onExit: OnExit): voi
     .option('--root', 'as root of the sandbox')
     .action(async (name, options) => {
       onExit(await (await import('../commands/shell.ts')).runShell(context, name, options));
+    });
+}
+
+/** The host's own ssh, and all that speaks through it. */
+function declareSsh(program: Command, context: CliContext, onExit: OnExit): void {
+  addCommand(program, 'ssh <name> [arguments...]', {
+    summary: 'log in to a sandbox by ssh',
+    description:
+      "Log in to a sandbox by this host's ssh, as user dev. What follows the name is ssh's: its options, or a command. The way is that of exec, and no port of the sandbox's is open for it. Secrets of the environment are not there, as they are in exec and shell.",
+    examples: ['cspace ssh mercury', 'cspace ssh mercury -L 8080:localhost:80', 'cspace ssh mercury uptime'],
+  })
+    .usage('[OPTIONS] NAME [ARGUMENTS OF ssh]')
+    .passThroughOptions()
+    .action(async (name, argv: string[], options) => {
+      const { runSsh } = await import('../commands/ssh.ts');
+      onExit(await runSsh(context, { name, argv }, options));
+    });
+  addCommand(program, 'ssh-config', {
+    summary: 'print what ssh, scp, rsync and editors need to reach sandboxes',
+    description:
+      'Print the block of ~/.ssh/config by which ssh, scp, sftp, rsync, git and editors reach every sandbox by its name, also those that are made later. It needs no `cspace dns install`.',
+    examples: ['cspace ssh-config >>~/.ssh/config', 'scp notes.md mercury.shop.cspace2.local:'],
+  }).action(async (options) => {
+    onExit(await (await import('../commands/ssh.ts')).runSshConfig(context, options));
+  });
+  program
+    .command('ssh-proxy', { hidden: true })
+    .argument('<host>')
+    .action(async (host: string) => {
+      onExit(await (await import('../commands/ssh.ts')).runSshProxy(context, host));
     });
 }

@@ -70,6 +70,8 @@ export const OUTPUT_SCHEMAS = {
   down: DownResponse,
   rm: RemoveResponse,
   ls: ListResponse,
+  ssh: z.object({ exitCode: z.number().int() }),
+  'ssh-config': z.object({ config: z.string() }),
   status: SandboxStatus,
   fetch: FetchResponse,
   ports: PortsResponse,
@@ -101,6 +103,7 @@ export const OUTPUT_SCHEMAS = {
   'daemon status': DaemonStatus,
   'daemon stop': z.object({ stopped: z.boolean(), running: z.array(z.string()) }),
   completion: z.object({ shell: z.string(), script: z.string() }),
+  cp: z.object({ files: z.number().int(), bytes: z.number().int(), leftOut: z.array(z.string()) }),
   version: z.object({ version: z.string(), protocol: z.number().int() }),
 } as const satisfies Record<string, z.ZodType>;
 

@@ -21,14 +21,19 @@ export interface ExecConnection {
   /** What came is handled in its order: input must not overtake the start of the command. */
   last: Promise<void>;
   closed: boolean;
+  /** The client has enough output for now. */
+  paused: boolean;
   /** The connection is over; also told when the daemon counts its open requests. */
   onClose(): void;
 }
 
+const PAUSE = formatControl({ type: 'pause' });
+const RESUME = formatControl({ type: 'resume' });
+
 type Socket = ServerWebSocket<ExecConnection>;
 
 export function createExecConnection(ref: SandboxRef, onClose: () => void): ExecConnection {
-  return { ref, marker: randomUUID(), last: Promise.resolve(), closed: false, onClose };
+  return { ref, marker: randomUUID(), last: Promise.resolve(), closed: false, paused: false, onClose };
 }
 
 /** `exec`: bytes, window sizes, signals and the exit code between a client and a command in a sandbox. */
@@ -38,15 +43,30 @@ export function createExecHandler(house: House): WebSocketHandler<ExecConnection
     idleTimeout: 0,
     maxPayloadLength: 4 * 1024 * 1024,
     message(socket, message) {
+      // Behind input it would wait for a command that waits for just this.
+      if (typeof message === 'string' && setFlow(socket, message)) return;
       socket.data.last = socket.data.last.then(() => handle(house, socket, message));
     },
-    drain: (socket) => socket.data.command?.resume(),
+    drain: (socket) => resume(socket),
     close(socket) {
       socket.data.closed = true;
       socket.data.onClose();
       endCommand(socket);
     },
   };
+}
+
+/** Whether the message was about that. */
+function setFlow(socket: Socket, text: string): boolean {
+  const isPause = text === PAUSE;
+  if (!isPause && text !== RESUME) return false;
+  socket.data.paused = isPause;
+  resume(socket);
+  return true;
+}
+
+function resume({ data }: Socket): void {
+  if (!data.paused) data.command?.resume();
 }
 
 /** When the client goes, the command goes. */
@@ -98,7 +118,7 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
       framed[0] = stream;
       framed.set(bytes, 1);
       // -1: it is queued, but the client is slow; `drain` says when to go on.
-      return socket.sendBinary(framed) !== -1;
+      return socket.sendBinary(framed) !== -1 && !socket.data.paused;
     },
     onExit: (code: number) => {
       send(socket, { type: 'exit', code });
@@ -113,5 +133,9 @@ async function start(house: House, socket: Socket, request: ExecRequest): Promis
 }
 
 function send(socket: Socket, control: ExecControl): void {
-  socket.sendText(JSON.stringify(control));
+  socket.sendText(formatControl(control));
+}
+
+function formatControl(control: ExecControl): string {
+  return JSON.stringify(control);
 }

@@ -1,8 +1,8 @@
 import { ProblemError } from '@cspace/protocol/problem';
 import { getSshPaths } from '../../../system/paths.ts';
+import { quoteWord } from '../../../system/quote.ts';
 import { getGuestArgv } from '../../guest-argv.ts';
 import type { ExecOptions } from '../../substrate.ts';
-import { quoteWord } from './quote.ts';
 
 /** What a running machine is reached by. */
 export interface SshMachine {

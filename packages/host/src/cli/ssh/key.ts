@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { ProblemError } from '@cspace/protocol/problem';
+import { getTail, run } from '../../system/exec.ts';
+import { ensureFolder } from '../../system/files.ts';
+import type { Owner } from '../../system/owner.ts';
+
+const KEYGEN_TIMEOUT_MS = 30_000;
+
+export interface SshKey {
+  /** Where the private one is. */
+  path: string;
+  /** The public one: a line. */
+  line: string;
+}
+
+/**
+ * The pair by which this home logs in to its sandboxes, made at the first call. It opens nothing by itself: the way to a
+ * sandbox is the daemon's. Throws `engine-missing` and `failed`.
+ */
+export async function ensureSshKey(
+  home: string,
+  { owner, signal }: { owner: Owner; signal: AbortSignal },
+): Promise<SshKey> {
+  const folder = join(home, 'ssh');
+  const path = join(folder, 'id_ed25519');
+  const read = async () => ({ path, line: (await readFile(`${path}.pub`, 'utf8')).trim() });
+  const there = await read().catch(() => undefined);
+  if (there) return there;
+  await ensureFolder(folder, { owner, mode: 0o700 });
+  const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'cspace', '-f', path];
+  const made = await run(argv, { timeoutMs: KEYGEN_TIMEOUT_MS, signal, owner });
+  // Another call may have made it meanwhile, and ssh-keygen does not write over one.
+  const now = await read().catch(() => undefined);
+  if (now) return now;
+  throw new ProblemError({
+    code: made.notFound ? 'engine-missing' : 'failed',
+    message: 'could not make the key for ssh',
+    why: made.notFound ? 'ssh-keygen is not installed' : getTail(made.stderr || made.stdout, 3),
+    fix: made.notFound ? 'install the ssh client, such as: apt-get install openssh-client' : 'cspace doctor',
+  });
+}
