@@ -19,6 +19,8 @@ export function getPaths(home: string) {
     httpToken: join(home, 'http.token'),
     registry: join(home, 'registry'),
     cache: join(home, 'cache'),
+    /** What the host's own ssh needs to reach sandboxes: a key pair and its configuration, made when they are asked for. */
+    ssh: join(home, 'ssh'),
     record: (ref: SandboxRef) => join(home, 'registry', ref.project, `${ref.sandbox}.json`),
     journal: (ref: SandboxRef) => join(home, 'journal', ref.project, `${ref.sandbox}.ndjson`),
     machine: (ref: SandboxRef) => of('machines', ref),

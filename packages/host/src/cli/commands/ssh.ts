@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import { locateHome } from '../../client/locate-home.ts';
 import { writeFileAtomic } from '../../system/files.ts';
+import { getPaths } from '../../system/paths.ts';
 import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
 import { resolveRef } from '../resolve-ref.ts';
@@ -30,7 +31,7 @@ export async function runSsh(
     });
   }
   const home = await locateHome(context);
-  const path = join(home, 'ssh', 'config');
+  const path = join(getPaths(home).ssh, 'config');
   const text = await makeConfig(context, home);
   await writeFileAtomic(path, text, { owner: context.owner });
   const child = Bun.spawn([ssh, '-F', path, getSshHost(ref), ...argv], {

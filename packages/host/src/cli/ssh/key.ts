@@ -4,6 +4,7 @@ import { ProblemError } from '@cspace/protocol/problem';
 import { getTail, run } from '../../system/exec.ts';
 import { ensureFolder } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
+import { getPaths } from '../../system/paths.ts';
 
 const KEYGEN_TIMEOUT_MS = 30_000;
 
@@ -22,7 +23,7 @@ export async function ensureSshKey(
   home: string,
   { owner, signal }: { owner: Owner; signal: AbortSignal },
 ): Promise<SshKey> {
-  const folder = join(home, 'ssh');
+  const folder = getPaths(home).ssh;
   const path = join(folder, 'id_ed25519');
   const read = async () => ({ path, line: (await readFile(`${path}.pub`, 'utf8')).trim() });
   const there = await read().catch(() => undefined);
