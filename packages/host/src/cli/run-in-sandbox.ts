@@ -8,7 +8,7 @@ export interface RunOptions {
   ref: SandboxRef;
   argv: readonly string[];
   tty: boolean;
-  /** What the command has as its input; without it, it finds its input at its end. */
+  /** What the command has as its input; it ends there too where this throws, which is thrown once the command has ended. */
   input?: AsyncIterable<Uint8Array> | undefined;
   user: 'dev' | 'root';
   cwd: string;
@@ -37,11 +37,14 @@ export async function runInSandbox(context: CliContext, options: RunOptions): Pr
   context.signal.addEventListener('abort', onInterrupt);
   const stopResize = options.tty ? context.onResize(() => resize(context, session)) : () => {};
   if (options.tty) context.stdin.setRaw(true);
-  const passed = passInput(session, options.input);
-  passed.catch(() => cut.abort());
+  let inputError: unknown;
+  passInput(session, options.input).catch((error) => {
+    inputError = error;
+  });
   try {
-    // The command ends when it likes, whatever there is left for it to read.
-    return await Promise.race([session.exited, passed.then(() => session.exited)]);
+    const code = await session.exited;
+    if (inputError !== undefined) throw inputError;
+    return code;
   } finally {
     if (options.tty) context.stdin.setRaw(false);
     stopResize();
@@ -62,6 +65,9 @@ function resize(context: CliContext, session: ExecSession): void {
 }
 
 async function passInput(session: ExecSession, input: RunOptions['input']): Promise<void> {
-  if (input) for await (const bytes of input) await session.write(bytes);
-  session.endInput();
+  try {
+    if (input) for await (const bytes of input) await session.write(bytes);
+  } finally {
+    session.endInput();
+  }
 }

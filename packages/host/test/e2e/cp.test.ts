@@ -61,6 +61,12 @@ describe('cp', () => {
     expect(await cp('mercury:none', '.')).toMatchObject({ code: 4 });
     expect(await cp('none', 'mercury:')).toMatchObject({ code: 4 });
     expect(await cp('venus:x', '.')).toMatchObject({ code: 4 });
+    expect(await cp('/dev/full', 'mercury:')).toMatchObject({ code: 2 });
+    // It says that it has 4096 bytes, and has a few.
+    const short = await cp('/sys/kernel/uevent_seqnum', 'mercury:');
+    expect(short).toMatchObject({ code: 1 });
+    expect(short.stderr).toContain('/sys/kernel/uevent_seqnum cannot be read');
+    expect(await guest('sh', '-c', 'ls | grep uevent || echo none')).toBe('none\n');
     const refused = await cp('big', 'mercury:/etc/big');
     expect(refused).toMatchObject({ code: 1 });
     expect(refused.stderr).toContain('Permission denied');

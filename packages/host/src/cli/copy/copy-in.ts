@@ -1,18 +1,23 @@
-import { createReadStream, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { basename, dirname } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import { create, type WriteEntry } from 'tar';
 import { type Copied, type CopyOptions, runChecked } from './copy.ts';
 import { type Copy, getOwnName } from './places.ts';
 
-/** A file is there whole or not at all. GNU tar keeps links that lead out of the tree: they are the sandbox's own affair. */
+/**
+ * Both are archives, whose end says that they are whole. A file is there whole or not at all. GNU tar keeps links that
+ * lead out of the tree: they are the sandbox's own affair.
+ */
 const SCRIPT = `
 target=$1 name=$2 mode=$3
 [ -z "$name" ] || [ ! -d "$target" ] || target=\${target%/}/$name
 if [ -n "$mode" ]; then
   part=$target.cspace-$$
   trap 'rm -f "$part"' EXIT
-  cat >"$part" && chmod "$mode" "$part" && mv -fT "$part" "$target"
+  trap 'exit 130' INT TERM HUP
+  tar -xOf - >"$part" && chmod "$mode" "$part" && mv -fT "$part" "$target"
 else
   [ -d "$target" ] || mkdir "$target" || exit
   exec tar -xf - -C "$target" --no-same-owner
@@ -33,8 +38,11 @@ export async function copyIn(copy: Copy, options: CopyOptions): Promise<Copied> 
     options.onProgress(copied);
   };
   const mode = source.isFile() ? (source.mode & 0o777).toString(8) : '';
-  const parts = source.isFile() ? readFile(copy.outside, count) : readFolder(copy.outside, copied, count);
-  const input = explainErrors(parts, `${copy.outside} cannot be read`);
+  // By `./`: an argument of node-tar's that begins with @ is an archive.
+  const what = source.isFile()
+    ? { cwd: dirname(copy.outside), path: `./${basename(copy.outside)}`, follow: true }
+    : { cwd: copy.outside, path: '.', follow: false };
+  const input = explainErrors(pack({ ...what, copied, count }), `${copy.outside} cannot be read`);
   await runChecked(['sh', '-c', SCRIPT, 'sh', copy.inside, name, mode], { ...options, input });
   return copied;
 }
@@ -47,16 +55,17 @@ async function* explainErrors<T>(parts: AsyncIterable<T>, message: string): Asyn
   }
 }
 
-async function* readFile(path: string, count: (bytes: number) => void): AsyncGenerator<Uint8Array> {
-  let bytes = 0;
-  for await (const part of createReadStream(path)) {
-    bytes += (part as Buffer).length;
-    yield part as Buffer;
-  }
-  count(bytes);
+interface PackOptions {
+  cwd: string;
+  /** Of it. */
+  path: string;
+  /** What a link leads to, in its place. */
+  follow: boolean;
+  copied: Copied;
+  count(bytes: number): void;
 }
 
-function readFolder(cwd: string, copied: Copied, count: (bytes: number) => void): AsyncIterable<Uint8Array> {
+function pack({ cwd, path, follow, copied, count }: PackOptions): AsyncIterable<Uint8Array> {
   const filter = (path: string, found: unknown) => {
     const is = found as Stats;
     if (is.isFile() || is.isDirectory() || is.isSymbolicLink()) return true;
@@ -66,5 +75,5 @@ function readFolder(cwd: string, copied: Copied, count: (bytes: number) => void)
   const onWriteEntry = ({ type, stat }: WriteEntry) => {
     if (type === 'File') count(stat?.size ?? 0);
   };
-  return create({ cwd, filter, onWriteEntry, strict: true }, ['.']);
+  return create({ cwd, follow, filter, onWriteEntry, strict: true }, [path]);
 }

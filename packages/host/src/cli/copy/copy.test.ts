@@ -133,6 +133,31 @@ test('in: what cannot be read is a problem of the host’s, and sockets and pipe
   expect(await copy('tree', 'm:.')).toEqual({ files: 0, bytes: 0, leftOut: ['./pipe'] });
 });
 
+test('in: of a file that is shorter than it says nothing is left', async () => {
+  // As runInSandbox does: the input ends where it fails.
+  let failure: unknown;
+  const run: Run = async (argv, { input = [], onOutput }) => {
+    async function* parts() {
+      try {
+        yield* input as AsyncIterable<Uint8Array>;
+      } catch (error) {
+        failure = error;
+      }
+    }
+    await runHere(argv, { input: parts(), onOutput });
+    throw failure;
+  };
+  const problem = await problemOf(copy('/sys/kernel/uevent_seqnum', 'm:', run));
+  expect(problem).toMatchObject({ code: 'failed', message: '/sys/kernel/uevent_seqnum cannot be read' });
+  expect(readdirSync(sandbox())).toEqual([]);
+});
+
+test('in: a file whose name means something to tar', async () => {
+  writeFileSync(host('@x'), 'words');
+  await copy('@x', 'm:');
+  expect(readFileSync(sandbox('@x'), 'utf8')).toBe('words');
+});
+
 /** An archive as no tar makes it. */
 function pack(
   ...entries: ({ path: string; type: string; linkpath?: string; mode?: number } | string)[]
