@@ -12,7 +12,8 @@ export interface RunOptions {
   input?: AsyncIterable<Uint8Array> | undefined;
   user: 'dev' | 'root';
   cwd: string;
-  onOutput: OnOutput;
+  /** By default its output is ours. */
+  onOutput?: OnOutput | undefined;
 }
 
 /** How long a command may take to end after Ctrl-C was passed on to it; the second Ctrl-C ends us at once. */
@@ -27,7 +28,8 @@ export async function runInSandbox(context: CliContext, options: RunOptions): Pr
     socket,
     ref: options.ref,
     request: getRequest(context, options),
-    onOutput: options.onOutput,
+    onOutput:
+      options.onOutput ?? ((stream, bytes) => (stream === 1 ? context.stdout : context.stderr).write(bytes)),
     signal: cut.signal,
   });
   const onInterrupt = () => {

@@ -39,11 +39,12 @@ export async function runExec(
     input: interactive ? context.stdin.chunks() : undefined,
     user: flags.root ? 'root' : 'dev',
     cwd: flags.workdir,
-    onOutput(stream, bytes) {
-      if (!flags.json) return (stream === 1 ? context.stdout : context.stderr).write(bytes);
-      output[stream].push(bytes);
-      return undefined;
-    },
+    onOutput: flags.json
+      ? (stream, bytes) => {
+          output[stream].push(bytes);
+          return undefined;
+        }
+      : undefined,
   });
   if (flags.json) {
     const read = (stream: 1 | 2) => Buffer.concat(output[stream]).toString('utf8');

@@ -25,7 +25,6 @@ export async function runShell(context: CliContext, name: string, flags: ShellFl
     input: context.stdin.chunks(),
     user: flags.root ? 'root' : 'dev',
     cwd: '/workspace',
-    onOutput: (_, bytes) => context.stdout.write(bytes),
   });
   if (flags.json) printJson(context.stdout, { exitCode });
   return exitCode;

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
+import { getDomainName } from '@cspace/protocol/zones';
 import { locateHome } from '../../client/locate-home.ts';
 import { writeFileAtomic } from '../../system/files.ts';
 import { getPaths } from '../../system/paths.ts';
@@ -7,7 +8,7 @@ import type { CliContext } from '../context.ts';
 import { printJson } from '../output/json.ts';
 import { resolveRef } from '../resolve-ref.ts';
 import { runInSandbox } from '../run-in-sandbox.ts';
-import { getSshConfig, getSshHost, parseSshHost } from '../ssh/config.ts';
+import { getSshConfig, parseSshHost } from '../ssh/config.ts';
 import { getGuestSshd } from '../ssh/guest-sshd.ts';
 import { ensureSshKey } from '../ssh/key.ts';
 
@@ -34,7 +35,7 @@ export async function runSsh(
   const path = join(getPaths(home).ssh, 'config');
   const text = await makeConfig(context, home);
   await writeFileAtomic(path, text, { owner: context.owner });
-  const child = Bun.spawn([ssh, '-F', path, getSshHost(ref), ...argv], {
+  const child = Bun.spawn([ssh, '-F', path, getDomainName(ref), ...argv], {
     cwd: context.cwd,
     env: context.env,
     stdio: ['inherit', 'inherit', 'inherit'],
@@ -74,6 +75,5 @@ export async function runSshProxy(context: CliContext, host: string): Promise<nu
     input: context.stdin.chunks(),
     user: 'dev',
     cwd: '/',
-    onOutput: (stream, bytes) => (stream === 1 ? context.stdout : context.stderr).write(bytes),
   });
 }

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createWriteStream, type Stats } from 'node:fs';
-import { lstat, mkdir, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { lstat, mkdir, open, readdir, realpath, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { ProblemError } from '@cspace/protocol/problem';
 import { type ReadEntry, Unpack } from 'tar';
@@ -94,26 +93,23 @@ async function openFile(
   target: string,
   { mode, copied, onProgress }: { mode: number; copied: Copied; onProgress(): void },
 ): Promise<Sink> {
-  const is: Stats | undefined = await stat(target).catch(() => undefined);
-  if (is?.isDirectory()) throw new ProblemError({ code: 'usage', message: `${target} is a folder` });
+  const there = await stat(target).catch(() => undefined);
+  if (there?.isDirectory()) throw new ProblemError({ code: 'usage', message: `${target} is a folder` });
   const part = getPartName(target);
-  const file = createWriteStream(part, { flags: 'wx', mode });
-  const failed = new Promise<never>((_, reject) => file.once('error', reject));
-  failed.catch(() => undefined);
+  const file = await open(part, 'wx', mode);
   return {
     async write(bytes) {
       copied.bytes += bytes.length;
       onProgress();
-      const written = new Promise<void>((resolve) => file.write(bytes, () => resolve()));
-      await Promise.race([written, failed]);
+      await file.writeFile(bytes);
     },
     async end() {
-      await Promise.race([new Promise<void>((resolve) => file.end(resolve)), failed]);
+      await file.close();
       await rename(part, target);
       copied.files += 1;
     },
     async discard() {
-      file.destroy();
+      await file.close().catch(() => undefined);
       await rm(part, { force: true });
     },
   };

@@ -1,5 +1,5 @@
 import type { SandboxRef } from '@cspace/protocol/names';
-import { getDomainName, ZONES } from '@cspace/protocol/zones';
+import { ZONES } from '@cspace/protocol/zones';
 import { quoteWord } from '../../system/quote.ts';
 
 export interface SshConfigOptions {
@@ -37,9 +37,6 @@ export function getSshConfig({ self, home, key }: SshConfigOptions): string {
 
 /** Paths may hold blanks; what is between quotes knows no escapes but the percent sign's. */
 const quoteValue = (value: string): string => `"${value.replaceAll('%', '%%')}"`;
-
-/** What the sandbox is called there. */
-export const getSshHost = (ref: SandboxRef): string => getDomainName(ref);
 
 /** The sandbox that a host of that configuration is; undefined where it is none's name. Pure. */
 export function parseSshHost(host: string): SandboxRef | undefined {

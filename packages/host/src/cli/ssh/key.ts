@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ProblemError } from '@cspace/protocol/problem';
-import { getTail, run } from '../../system/exec.ts';
 import { ensureFolder } from '../../system/files.ts';
 import type { Owner } from '../../system/owner.ts';
 import { getPaths } from '../../system/paths.ts';
+import { makeSshKey } from '../../system/ssh-key.ts';
 
-const KEYGEN_TIMEOUT_MS = 30_000;
+const PROBLEM = { code: 'failed', message: 'could not make the key for ssh' } as const;
+const INSTALL = 'install the ssh client, such as: apt-get install openssh-client';
 
 export interface SshKey {
   /** Where the private one is. */
@@ -29,15 +29,12 @@ export async function ensureSshKey(
   const there = await read().catch(() => undefined);
   if (there) return there;
   await ensureFolder(folder, { owner, mode: 0o700 });
-  const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'cspace', '-f', path];
-  const made = await run(argv, { timeoutMs: KEYGEN_TIMEOUT_MS, signal, owner });
-  // Another call may have made it meanwhile, and ssh-keygen does not write over one.
-  const now = await read().catch(() => undefined);
-  if (now) return now;
-  throw new ProblemError({
-    code: made.notFound ? 'engine-missing' : 'failed',
-    message: 'could not make the key for ssh',
-    why: made.notFound ? 'ssh-keygen is not installed' : getTail(made.stderr || made.stdout, 3),
-    fix: made.notFound ? 'install the ssh client, such as: apt-get install openssh-client' : 'cspace doctor',
-  });
+  try {
+    await makeSshKey(path, { owner, signal, problem: PROBLEM, install: INSTALL });
+  } catch (error) {
+    // Another call may have made it meanwhile, and ssh-keygen does not write over one.
+    const now = await read().catch(() => undefined);
+    if (!now) throw error;
+  }
+  return read();
 }

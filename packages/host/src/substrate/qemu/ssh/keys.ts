@@ -1,11 +1,10 @@
 import { chmod, chown, mkdir, readFile, writeFile } from 'node:fs/promises';
-import { ProblemError } from '@cspace/protocol/problem';
-import { getTail, run } from '../../../system/exec.ts';
 import { getSshPaths } from '../../../system/paths.ts';
+import { makeSshKey } from '../../../system/ssh-key.ts';
 import { runTogether } from '../../../system/together.ts';
 import { getPasswd, getSshConfig, HOST_ALIAS } from './config.ts';
 
-const KEYGEN_TIMEOUT_MS = 30_000;
+const KEYS_PROBLEM = { code: 'machine-failed', message: 'could not make the keys of the machine' } as const;
 
 interface SshFilesOptions {
   /** The machine's state folder, in memory, where only root writes. */
@@ -34,7 +33,10 @@ export async function makeSshFiles({ folder, uid }: SshFilesOptions, signal: Abo
   await chown(paths.mux, uid, uid);
   await runTogether(
     signal,
-    [paths.key, paths.hostKey].map((path) => (signal: AbortSignal) => makeKey(path, signal)),
+    [paths.key, paths.hostKey].map(
+      (path) => (signal: AbortSignal) =>
+        makeSshKey(path, { signal, problem: KEYS_PROBLEM, install: 'cspace setup' }),
+    ),
   );
   await chown(paths.key, uid, uid);
   const known = await readFile(`${paths.hostKey}.pub`, 'utf8');
@@ -48,20 +50,6 @@ export async function readGuestKeys(folder: string): Promise<GuestKeys> {
   const { key, hostKey } = getSshPaths(folder);
   const [text, line] = await Promise.all([readFile(hostKey, 'utf8'), readFile(`${key}.pub`, 'utf8')]);
   return { hostKey: text, authorized: line.trim() };
-}
-
-async function makeKey(path: string, signal: AbortSignal): Promise<void> {
-  // An empty passphrase: nobody would be there to type one.
-  const argv = ['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'cspace', '-f', path];
-  const made = await run(argv, { timeoutMs: KEYGEN_TIMEOUT_MS, signal });
-  if (made.ok) return;
-  signal.throwIfAborted();
-  throw new ProblemError({
-    code: made.notFound ? 'engine-missing' : 'machine-failed',
-    message: 'could not make the keys of the machine',
-    why: made.notFound ? 'ssh-keygen is not installed' : getTail(made.stderr || made.stdout, 3),
-    fix: made.notFound ? 'cspace setup' : 'cspace doctor',
-  });
 }
 
 /** Root's, for all to read, whatever the umask. */
